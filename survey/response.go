@@ -1,0 +1,246 @@
+package survey
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Disposition is how an attempt to get an answer ended.
+type Disposition string
+
+// The dispositions of a response that was begun.
+const (
+	Complete Disposition = "complete"
+	Partial  Disposition = "partial"   // begun, still open or left
+	TimedOut Disposition = "timed_out" // left at the kiosk until it went blank
+	Refused  Disposition = "refused"
+	Failed   Disposition = "failed" // the program's or the device's fault
+)
+
+// Source is how a response came to be: with a token, so its chance is known, or without.
+type Source string
+
+// The sources.
+const (
+	Invited Source = "invited" // a probability sample of the register
+	WalkIn  Source = "walk_in" // self-selected at a kiosk: only unit and month are known
+)
+
+// Response is one citizen's answer as it is kept. It has no time, no point, no dossier and no token;
+// an invited response knows its weighting class, a walk-in its unit and month, and neither more.
+type Response struct {
+	ID          ResponseID
+	Wave        WaveID
+	Instrument  InstrumentRef
+	Mode        Mode
+	Source      Source
+	Class       ClassID // of an invited response
+	Unit        UnitID  // of a walk-in
+	Month       string  // of a walk-in
+	Language    Lang
+	Modules     []string // the drawn modules, stored even when unanswered; without the core
+	Revision    int
+	Disposition Disposition
+	Answers     map[string]int
+	Suspect     bool
+	ContentHash string // see WaveKey.ContentHash
+}
+
+// Respondent reports whether the response counts as answered: the required item has a valid answer.
+func (r *Response) Respondent(required string) bool {
+	code, ok := r.Answers[required]
+	return ok && code >= 0
+}
+
+// ContentHash returns a keyed digest of what a response says: answers, disposition, language, questionnaire,
+// modules and comment, but not device, sequence number or times, so that the same answer sent from another queue is
+// the same. It is keyed because a plain digest over answers and comment would join the two again.
+func (k WaveKey) ContentHash(r *Response, comment string) string {
+	content, err := json.Marshal(struct {
+		Instrument  InstrumentRef
+		Modules     []string
+		Disposition Disposition
+		Language    Lang
+		Answers     map[string]int
+		Comment     string
+	}{r.Instrument, r.Modules, r.Disposition, r.Language, r.Answers, comment})
+	if err != nil {
+		panic("survey: content of a response cannot fail to encode: " + err.Error())
+	}
+	m := hmac.New(sha256.New, k[:])
+	m.Write([]byte("content\x00"))
+	m.Write(content)
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// Receipt is what a store keeps of one sending, in one transaction: the response, the comment apart from
+// it, and the counters of the day.
+type Receipt struct {
+	Response Response
+	Comment  string
+	Point    PointID // the kiosk, for its counters only; "" on the web
+	Day      Day
+}
+
+// Outcome is what became of a sending. Every outcome is an acknowledgement: the answer is on disk.
+type Outcome string
+
+// The outcomes.
+const (
+	Stored   Outcome = "stored"   // new
+	Replaced Outcome = "replaced" // a draft gave way to a higher revision
+	Repeated Outcome = "repeated" // the same revision and content again
+	Ignored  Outcome = "ignored"  // a lower revision came late
+)
+
+// Resolve decides what a sending does to what is stored under its id: the rule of exactly once.
+// stored is nil when nothing is.
+func Resolve(stored *Response, sent *Response) (Outcome, error) {
+	const op = "save response"
+	if stored == nil {
+		return Stored, nil
+	}
+	if sent.Revision < stored.Revision {
+		return Ignored, nil
+	}
+	if sent.ContentHash == stored.ContentHash && sent.Revision == stored.Revision {
+		return Repeated, nil
+	}
+	if stored.Disposition == Complete {
+		return "", &Error{Code: CodeResponseComplete, Op: op}
+	}
+	if sent.Revision == stored.Revision {
+		return "", &Error{Code: CodeResponseConflict, Op: op}
+	}
+	return Replaced, nil
+}
+
+// Submission is what a client sends, before it is checked.
+type Submission struct {
+	Revision    int
+	Disposition Disposition
+	Language    Lang
+	Answers     map[string]int
+	Comment     string
+}
+
+// FieldErrors are the faults of a form, one for each field at most, in the order of the page.
+type FieldErrors []FieldError
+
+// FieldError is the fault of one item, or of the comment when Item is "comment".
+type FieldError struct {
+	Item string
+	Err  *Error
+}
+
+// Error lists the faults.
+func (f FieldErrors) Error() string {
+	s := ""
+	for i, e := range f {
+		if i > 0 {
+			s += "; "
+		}
+		s += e.Item + ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the single errors, so that CodeOf finds the first code.
+func (f FieldErrors) Unwrap() []error {
+	all := make([]error, len(f))
+	for i, e := range f {
+		all[i] = e.Err
+	}
+	return all
+}
+
+// CheckSubmission holds a submission against the instrument's version and the modules that were drawn for it,
+// and returns it cleaned: the comment in NFC. All faults are reported at once, as FieldErrors.
+//
+// A complete submission must answer the required items; a partial or timed-out one may leave anything open. An answer
+// below zero is accepted where the item's scale offers it, and AnswerRefused everywhere but on required items.
+func CheckSubmission(in *Instrument, modules []string, s Submission) (Submission, error) {
+	const op = "check answers"
+	var faults FieldErrors
+	fault := func(item string, code Code, cause string) {
+		faults = append(faults, FieldError{Item: item, Err: &Error{
+			Code: code, Op: op, Params: map[string]string{"item": item}, Err: errors.New(cause)}})
+	}
+	if s.Revision < 1 {
+		return s, Errorf(CodeBadRequest, op, "revision %d is below 1", s.Revision)
+	}
+	if !slices.Contains([]Disposition{Complete, Partial, TimedOut, Refused, Failed}, s.Disposition) {
+		return s, Errorf(CodeBadRequest, op, "disposition %q is not known", s.Disposition)
+	}
+	if !slices.Contains(Languages(), s.Language) {
+		return s, Errorf(CodeBadRequest, op, "language %q is not offered", s.Language)
+	}
+	asked := in.Asked(modules)
+	for _, item := range asked {
+		code, answered := s.Answers[item.Code]
+		if !answered {
+			if item.Required && s.Disposition == Complete {
+				fault(item.Code, CodeAnswerRequired, "left open")
+			}
+			continue
+		}
+		scale, _ := in.Scale(item.Scale)
+		offered := slices.ContainsFunc(slices.Concat(scale.Levels, scale.Missing), func(l Level) bool { return l.Code == code })
+		switch {
+		case item.Required && code < 0:
+			fault(item.Code, CodeAnswerRequired, "no valid answer")
+		case !offered && code != AnswerRefused:
+			fault(item.Code, CodeAnswerInvalid, "code "+strconv.Itoa(code))
+		}
+	}
+	for _, code := range sortedKeys(s.Answers) {
+		if slices.ContainsFunc(asked, func(it Item) bool { return it.Code == code }) {
+			continue
+		}
+		if _, known := in.Item(code); known {
+			fault(code, CodeItemNotAsked, "its module was not drawn")
+			continue
+		}
+		fault(clip(code, 40), CodeItemUnknown, "not in "+in.Ref().String())
+	}
+	s.Comment = CleanText(s.Comment)
+	if s.Comment != "" {
+		switch {
+		case in.Comment == nil:
+			fault("comment", CodeItemUnknown, "the questionnaire asks for no comment")
+		case utf8.RuneCountInString(s.Comment) > in.Comment.Max:
+			fault("comment", CodeCommentTooLong, fmt.Sprintf("longer than %d letters", in.Comment.Max))
+			faults[len(faults)-1].Err.Params["max"] = strconv.Itoa(in.Comment.Max)
+		}
+	}
+	if len(faults) > 0 {
+		return s, faults
+	}
+	return s, nil
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+func sortedKeys(m map[string]int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

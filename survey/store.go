@@ -1,0 +1,187 @@
+package survey
+
+import (
+	"context"
+	"time"
+)
+
+// The roles of storage. Each caller takes the smallest that it needs. What all implementations promise:
+//
+//   - Every method that changes something is one transaction, synced to disk before it returns nil.
+//   - Methods that take an Actor write who did what to the audit trail in the same transaction. SaveReceipt
+//     takes none and writes none: a row there would date the answer.
+//   - What is not there is an *Error with CodeNotFound (or the code that the method names), never a nil value.
+//   - Slices come back in a stated or natural order that does not depend on the order of insertion.
+type (
+	// Units keeps administrative units and offices.
+	Units interface {
+		// PutUnits adds or replaces units by id and returns how many changed. The same units twice change nothing.
+		PutUnits(ctx context.Context, by Actor, units []Unit) (changed int, err error)
+		// Units returns all units in order of id.
+		Units(ctx context.Context) ([]Unit, error)
+	}
+
+	// Documents keeps instruments and frameworks, each version for ever.
+	Documents interface {
+		// PublishInstrument stores a version. The same document again changes nothing; another document under the
+		// same id and version is CodeConflict.
+		PublishInstrument(ctx context.Context, by Actor, doc []byte) (*Instrument, error)
+		// Instrument returns a version, or CodeInstrumentUnknown.
+		Instrument(ctx context.Context, ref InstrumentRef) (*Instrument, error)
+		// PublishFramework and Framework do the same for frameworks (CodeNotFound).
+		PublishFramework(ctx context.Context, by Actor, doc []byte) (*Framework, error)
+		Framework(ctx context.Context, ref FrameworkRef) (*Framework, error)
+	}
+
+	// Waves keeps survey periods.
+	Waves interface {
+		// CreateWave stores a wave whose instruments and frameworks are published (else CodeInstrumentUnknown or CodeNotFound)
+		// and whose province exists (else CodeUnitUnknown). The same wave again changes nothing; another under its id is CodeConflict.
+		CreateWave(ctx context.Context, by Actor, w *Wave) error
+		// Wave returns one wave, Waves all of them, latest period first.
+		Wave(ctx context.Context, id WaveID) (*Wave, error)
+		Waves(ctx context.Context) ([]*Wave, error)
+		// CloseWave ends a wave. The caller destroys the key after it returns.
+		CloseWave(ctx context.Context, by Actor, id WaveID) error
+	}
+
+	// Register keeps the transactions of a wave: the sampling frame.
+	Register interface {
+		// PutTransactions adds or changes transactions by dossier code, all or none. The same again changes nothing.
+		PutTransactions(ctx context.Context, by Actor, wave WaveID, ts []Transaction) (ImportResult, error)
+		// Transactions returns the register in order of dossier code.
+		Transactions(ctx context.Context, wave WaveID) ([]Transaction, error)
+		// Covered returns the class of every transaction that a draw has covered, by dossier code.
+		Covered(ctx context.Context, wave WaveID) (map[string]ClassID, error)
+		// RegisterCounts counts the register by unit and month of the transactions, for the post-stratification of walk-ins.
+		RegisterCounts(ctx context.Context, wave WaveID) ([]UnitMonthCount, error)
+	}
+
+	// Sampling keeps draws and invitations.
+	Sampling interface {
+		// SaveDraw stores a draw with its classes and invitations in one transaction, after calling before, which must make the
+		// tokens durable for the office: when before fails, nothing is stored. A transaction or token that is
+		// already invited is CodeConflict.
+		SaveDraw(ctx context.Context, by Actor, d *Draw, invitations []Invitation, before func() error) error
+		// Draws returns the wave's draws with their classes, without Covered.
+		Draws(ctx context.Context, wave WaveID) ([]Draw, error)
+		// Classes returns the classes of all draws of a wave, in order of id.
+		Classes(ctx context.Context, wave WaveID) ([]Class, error)
+		// Invitation returns the invitation of a token, or CodeTokenUnknown. It changes nothing.
+		Invitation(ctx context.Context, hash TokenHash) (Invitation, error)
+	}
+
+	// Responses keeps answers.
+	Responses interface {
+		// SaveReceipt stores a response exactly once, with its cells, counters and, when complete, its comment, in one
+		// transaction, by the rule of Resolve. A closed wave is CodeWaveClosed.
+		SaveReceipt(ctx context.Context, r Receipt) (Outcome, error)
+		// Response returns what is stored under an id, or CodeNotFound.
+		Response(ctx context.Context, id ResponseID) (*Response, error)
+		// EachResponse calls yield with every response of a wave in order of id, in one pass. The value is valid during the call only.
+		EachResponse(ctx context.Context, wave WaveID, yield func(*Response) error) error
+		// Cells returns the counts of answers, in key order.
+		Cells(ctx context.Context, wave WaveID) ([]Cell, error)
+		// DayCounts returns the responses received by unit, point and day.
+		DayCounts(ctx context.Context, wave WaveID) ([]DayCount, error)
+		// Comments returns the remarks of a wave in order of their random ids.
+		Comments(ctx context.Context, wave WaveID) ([]CommentRow, error)
+	}
+
+	// Releases keeps computed figures.
+	Releases interface {
+		// SaveRelease stores a release. A provisional one replaces the wave's provisional one; a published one is never replaced.
+		SaveRelease(ctx context.Context, by Actor, r *Release) error
+		// Release returns the wave's newest release of a state, or CodeNotFound.
+		Release(ctx context.Context, wave WaveID, state State) (*Release, error)
+		// ReleaseID returns its id only, so that a cache can tell whether it is current.
+		ReleaseID(ctx context.Context, wave WaveID, state State) (string, error)
+	}
+
+	// Accounts keeps users, sessions and points.
+	Accounts interface {
+		// AddUser stores a new account, or CodeNameTaken.
+		AddUser(ctx context.Context, by Actor, u User) error
+		// UserByName and User return an account, or CodeNotFound.
+		UserByName(ctx context.Context, name string) (*User, error)
+		User(ctx context.Context, id UserID) (*User, error)
+		// Users returns the accounts in order of name.
+		Users(ctx context.Context) ([]User, error)
+		// AddSession, Session and EndSession keep sign-ins. An expired session is CodeUnauthenticated.
+		AddSession(ctx context.Context, s Session) error
+		Session(ctx context.Context, hash string, now time.Time) (*Session, error)
+		EndSession(ctx context.Context, hash string) error
+		// AddPoint stores a kiosk whose unit exists.
+		AddPoint(ctx context.Context, by Actor, p Point) error
+		Point(ctx context.Context, id PointID) (*Point, error)
+		Points(ctx context.Context) ([]Point, error)
+	}
+
+	// Audit reads the trail of what people with accounts did.
+	Audit interface {
+		// Trail returns the newest entries first.
+		Trail(ctx context.Context, limit int) ([]AuditEntry, error)
+		// Record writes an entry for an act that changes no other row, such as an export of rows.
+		Record(ctx context.Context, by Actor, act, subject, detail string) error
+	}
+)
+
+// Store is everything, for wiring.
+type Store interface {
+	Units
+	Documents
+	Waves
+	Register
+	Sampling
+	Responses
+	Releases
+	Accounts
+	Audit
+}
+
+// UnitMonthCount is a number of transactions of a unit in a month.
+type UnitMonthCount struct {
+	Unit  UnitID
+	Month string
+	N     int
+}
+
+// Cell counts answers: how many responses of a stratum gave one code to one item. Item "" counts the responses themselves,
+// with the disposition in Disposition and Code zero.
+type Cell struct {
+	Source      Source
+	Class       ClassID
+	Unit        UnitID
+	Month       string
+	Mode        Mode
+	Item        string
+	Code        int
+	Disposition Disposition
+	N           int
+}
+
+// DayCount counts responses received in a day.
+type DayCount struct {
+	Unit  UnitID // "" on the web
+	Point PointID
+	Day   Day
+	N     int
+}
+
+// CommentRow is a remark, kept apart from the answers. It knows the wave and the unit, and neither the response nor the time.
+type CommentRow struct {
+	Wave     WaveID
+	Unit     UnitID
+	Language Lang
+	Text     string
+}
+
+// AuditEntry is one act.
+type AuditEntry struct {
+	At      time.Time
+	User    UserID
+	Name    string
+	Act     string
+	Subject string
+	Detail  string
+}
