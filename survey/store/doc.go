@@ -1,0 +1,29 @@
+// Package store keeps everything that sipas keeps, in a database of SQL. It holds the statements of every role of
+// survey.Store once, for every engine: parameters are written $1, $2, … ascending within a statement, columns are bigint,
+// double precision and text, times are UTC milliseconds, documents are JSON as text, keys are made in Go. What differs
+// between engines is an Engine: how it is opened and migrated (package sqlite), which of its errors mean what, and how it
+// forgets the order of answers.
+//
+// # What a table may tell
+//
+// No table has a row number, and none that is written while citizens answer has a time. Responses, invitations and comments lie
+// under random keys, so their order is that of chance. A response is one row: it says its weighting class and nothing finer. Its
+// comment lies in another table under a key of its own. Answering writes to response, cell, day_count and comment and to
+// nothing else; in particular it reads no invitation, and writes no audit row.
+//
+// # Acts and their trail
+//
+// A method that takes an Actor writes its audit row in the transaction of the act. An act that turns out to change nothing, such
+// as the same file imported again, leaves no row: the trail says what was done, not what was tried.
+//
+// # Cells
+//
+// The counts of answers are kept current in the transaction of the response that they count: what a response no longer says is
+// taken off, what it newly says is added, and a count of zero has no row. A page that shows counts therefore costs the same at
+// ten thousand answers and at ten million.
+//
+// # Releases
+//
+// A release is kept as its JSON document, compressed and written in base 64, because a release of every unit runs to several
+// megabytes, and because no type for bytes has the same name in all engines.
+package store

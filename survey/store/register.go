@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sipas/survey"
+)
+
+const (
+	insertTransactions = `INSERT INTO register (wave, dossier, procedure, field, unit, channel, received, due, returned)`
+	// The condition leaves alone what is unchanged, so that the number of changed rows tells added and changed ones from the others.
+	changeTransactions = `ON CONFLICT (wave, dossier) DO UPDATE SET procedure = excluded.procedure, field = excluded.field,
+			unit = excluded.unit, channel = excluded.channel, received = excluded.received, due = excluded.due, returned = excluded.returned
+		WHERE (register.procedure, register.field, register.unit, register.channel, register.received, register.due, register.returned)
+			<> (excluded.procedure, excluded.field, excluded.unit, excluded.channel, excluded.received, excluded.due, excluded.returned)`
+	countRegister    = `SELECT count(*) FROM register WHERE wave = $1`
+	selectLastDay    = `SELECT coalesce(max(received), ''), coalesce(max(returned), '') FROM register WHERE wave = $1`
+	selectRegister   = `SELECT dossier, procedure, field, unit, channel, received, due, returned FROM register WHERE wave = $1 ORDER BY dossier`
+	selectCoverage   = `SELECT dossier, class FROM coverage WHERE wave = $1`
+	selectUnitMonths = `SELECT unit, substr(CASE WHEN returned <> '' THEN returned ELSE received END, 1, 7) AS month, count(*)
+		FROM register WHERE wave = $1 GROUP BY unit, month ORDER BY unit, month`
+)
+
+// PutTransactions adds or changes transactions by dossier code, all or none. One dossier that stands twice with different content
+// is CodeConflict: which of the two is meant is not for the store to guess.
+func (s *Store) PutTransactions(ctx context.Context, by survey.Actor, wave survey.WaveID, ts []survey.Transaction) (survey.ImportResult, error) {
+	const op = "put transactions"
+	var result survey.ImportResult
+	err := s.write(ctx, op, func(tx *sql.Tx) error {
+		if err := s.requireOpen(ctx, tx, op, wave); err != nil {
+			return err
+		}
+		if err := requireUnitsOf(ctx, tx, op, ts); err != nil {
+			return err
+		}
+		sorted, err := distinct(op, ts)
+		if err != nil {
+			return err
+		}
+		var before, after int
+		if err := s.row(ctx, tx, countRegister, wave).Scan(&before); err != nil {
+			return err
+		}
+		written, err := insertRows(ctx, tx, insertTransactions, changeTransactions, 9, len(sorted), func(i int, args []any) []any {
+			t := &sorted[i]
+			return append(args, string(wave), t.Dossier, t.Procedure, t.Field, string(t.Unit), string(t.Channel),
+				string(t.Received), string(t.Due), string(t.Returned))
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.row(ctx, tx, countRegister, wave).Scan(&after); err != nil {
+			return err
+		}
+		var received, returned survey.Day
+		if err := s.row(ctx, tx, selectLastDay, wave).Scan(&received, &returned); err != nil {
+			return err
+		}
+		result = survey.ImportResult{Added: after - before, LastDay: max(received, returned)}
+		result.Changed = int(written) - result.Added
+		result.Unchanged = len(ts) - int(written)
+		if written == 0 {
+			return nil
+		}
+		return s.audit(ctx, tx, by, ActImportTransactions, string(wave),
+			fmt.Sprintf("added %d, changed %d, unchanged %d", result.Added, result.Changed, result.Unchanged))
+	})
+	if err != nil {
+		return survey.ImportResult{}, err
+	}
+	return result, nil
+}
+
+// distinct returns the transactions sorted by dossier code, which is the order of the table, each once.
+func distinct(op string, ts []survey.Transaction) ([]survey.Transaction, error) {
+	sorted := slices.SortedFunc(slices.Values(ts), func(a, b survey.Transaction) int { return strings.Compare(a.Dossier, b.Dossier) })
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i].Dossier == sorted[i-1].Dossier && sorted[i] != sorted[i-1] {
+			return nil, missing(survey.CodeConflict, op, "dossier", sorted[i].Dossier)
+		}
+	}
+	return slices.Compact(sorted), nil
+}
+
+func requireUnitsOf(ctx context.Context, tx *sql.Tx, op string, ts []survey.Transaction) error {
+	known := map[survey.UnitID]bool{}
+	err := each(ctx, tx, func(rows *sql.Rows) error {
+		var id survey.UnitID
+		err := rows.Scan(&id)
+		known[id] = true
+		return err
+	}, selectUnitIDs)
+	if err != nil {
+		return err
+	}
+	for _, t := range ts {
+		if !known[t.Unit] {
+			return missing(survey.CodeUnitUnknown, op, "unit", string(t.Unit)).With("dossier", t.Dossier)
+		}
+	}
+	return nil
+}
+
+// Transactions returns the register in order of dossier code.
+func (s *Store) Transactions(ctx context.Context, wave survey.WaveID) ([]survey.Transaction, error) {
+	all, err := list(ctx, s.engine.Reader, func(rows *sql.Rows) (t survey.Transaction, err error) {
+		err = rows.Scan(&t.Dossier, &t.Procedure, &t.Field, &t.Unit, &t.Channel, &t.Received, &t.Due, &t.Returned)
+		return t, err
+	}, selectRegister, wave)
+	return all, s.fail("read transactions", err)
+}
+
+// Covered returns the class of every transaction that a draw has covered, by dossier code.
+func (s *Store) Covered(ctx context.Context, wave survey.WaveID) (map[string]survey.ClassID, error) {
+	covered := map[string]survey.ClassID{}
+	err := each(ctx, s.engine.Reader, func(rows *sql.Rows) error {
+		var dossier string
+		var class survey.ClassID
+		err := rows.Scan(&dossier, &class)
+		covered[dossier] = class
+		return err
+	}, selectCoverage, wave)
+	return covered, s.fail("read coverage", err)
+}
+
+// RegisterCounts counts the register by unit and month of the transactions, in that order.
+func (s *Store) RegisterCounts(ctx context.Context, wave survey.WaveID) ([]survey.UnitMonthCount, error) {
+	all, err := list(ctx, s.engine.Reader, func(rows *sql.Rows) (c survey.UnitMonthCount, err error) {
+		err = rows.Scan(&c.Unit, &c.Month, &c.N)
+		return c, err
+	}, selectUnitMonths, wave)
+	return all, s.fail("count register", err)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"sipas/survey"
+)
+
+const (
+	selectReleaseByID = `SELECT state, document FROM release WHERE id = $1`
+	deleteProvisional = `DELETE FROM release WHERE wave = $1 AND state = $2`
+	insertRelease     = `INSERT INTO release (id, wave, state, made_at, document) VALUES ($1, $2, $3, $4, $5)`
+	selectRelease     = `SELECT document FROM release WHERE wave = $1 AND state = $2 ORDER BY made_at DESC, id DESC LIMIT 1`
+	selectReleaseID   = `SELECT id FROM release WHERE wave = $1 AND state = $2 ORDER BY made_at DESC, id DESC LIMIT 1`
+)
+
+// SaveRelease stores a release. A provisional one replaces the wave's provisional one; a published one is never replaced: the
+// same again changes nothing, another under its id is CodeConflict.
+func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Release) error {
+	const op = "save release"
+	if r.ID == "" || (r.State != survey.StateProvisional && r.State != survey.StatePublished) {
+		return survey.Errorf(survey.CodeInternal, op, "release %q is neither provisional nor published, but %q", r.ID, r.State)
+	}
+	text, err := pack(r)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	return s.write(ctx, op, func(tx *sql.Tx) error {
+		if _, err := s.waveState(ctx, tx, op, r.Wave); err != nil {
+			return err
+		}
+		var state survey.State
+		var stored string
+		err := s.row(ctx, tx, selectReleaseByID, r.ID).Scan(&state, &stored)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err == nil && state == r.State && stored == text {
+			return nil
+		}
+		if err == nil && state == survey.StatePublished {
+			return missing(survey.CodeConflict, op, "release", r.ID)
+		}
+		if r.State == survey.StateProvisional {
+			if _, err := s.exec(ctx, tx, deleteProvisional, r.Wave, survey.StateProvisional); err != nil {
+				return err
+			}
+		}
+		if _, err := s.exec(ctx, tx, insertRelease, r.ID, r.Wave, r.State, r.MadeAt.UnixMilli(), text); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, by, ActSaveRelease, string(r.Wave), string(r.State)+" "+r.ID)
+	})
+}
+
+// pack writes a release as text: JSON, compressed, in base 64. Equal releases give equal text.
+func pack(r *survey.Release) (string, error) {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("encode release: %w", err)
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(doc); err != nil {
+		return "", fmt.Errorf("compress release: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return "", fmt.Errorf("compress release: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+}
+
+func unpack(text string) (*survey.Release, error) {
+	compressed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("decode release: %w", err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, fmt.Errorf("decompress release: %w", err)
+	}
+	doc, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("decompress release: %w", err)
+	}
+	r := new(survey.Release)
+	if err := json.Unmarshal(doc, r); err != nil {
+		return nil, fmt.Errorf("decode release: %w", err)
+	}
+	return r, nil
+}
+
+// Release returns the wave's newest release of a state, or CodeNotFound.
+func (s *Store) Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error) {
+	const op = "read release"
+	var text string
+	if err := s.newest(ctx, op, selectRelease, wave, state, &text); err != nil {
+		return nil, err
+	}
+	r, err := unpack(text)
+	return r, s.fail(op, err)
+}
+
+// ReleaseID returns the id only of what Release would return.
+func (s *Store) ReleaseID(ctx context.Context, wave survey.WaveID, state survey.State) (string, error) {
+	var id string
+	err := s.newest(ctx, "read release id", selectReleaseID, wave, state, &id)
+	return id, err
+}
+
+func (s *Store) newest(ctx context.Context, op, query string, wave survey.WaveID, state survey.State, into *string) error {
+	err := s.engine.Reader.QueryRowContext(ctx, query, wave, state).Scan(into)
+	if errors.Is(err, sql.ErrNoRows) {
+		return missing(survey.CodeNotFound, op, "wave", string(wave)).With("state", string(state))
+	}
+	return s.fail(op, err)
+}

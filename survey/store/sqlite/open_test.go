@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"sipas/survey"
+	"sipas/survey/store/storetest"
+)
+
+var bg = context.Background()
+
+// template is a migrated, empty database, made once; every test starts from a copy of it.
+var template = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "sipas-template")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "template.db")
+	db, err := Open(bg, path, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// fresh opens a copy of the template that lives as long as the test.
+func fresh(t testing.TB) *DB {
+	t.Helper()
+	content, err := template()
+	if err != nil {
+		t.Fatalf("template: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "sipas.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return reopen(t, path)
+}
+
+func reopen(t testing.TB, path string) *DB {
+	t.Helper()
+	db, err := Open(bg, path, Options{})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return db
+}
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) survey.Store { return fresh(t) })
+}
