@@ -1,0 +1,80 @@
+package layout
+
+import "sipas/templates/i18n"
+
+// NavItem is one place of the staff navigation. Key is "results", "improve",
+// "waves", "kiosk" or "admin"; its words are the catalogue's "nav.<key>".
+type NavItem struct {
+	Key     string
+	Href    string
+	Current bool
+}
+
+// LanguageLink leads to the same page in another language.
+type LanguageLink struct {
+	Lang    i18n.Lang
+	Href    string
+	Current bool
+}
+
+// Choice is one entry of a list to pick from.
+type Choice struct {
+	Value    string
+	Label    string
+	Selected bool
+}
+
+// Hidden is a parameter of the address that a filter form keeps.
+type Hidden struct {
+	Name  string
+	Value string
+}
+
+// Filter is one list of the crumb: it names where the reader is and changes it.
+// Name is the address parameter, Key the catalogue's "filter.<key>": "wave",
+// "unit", "field", "indicator" or "province".
+type Filter struct {
+	Name    string
+	Key     string
+	Choices []Choice
+}
+
+// Crumb says which wave and unit a page speaks of and is the filter for them.
+// It is a GET form to Action, so every view has an address that can be sent on.
+// A nil Crumb leaves it out.
+type Crumb struct {
+	Action  string
+	Filters []Filter
+	Keep    []Hidden
+}
+
+// Tab is one of the sibling pages of a place: the overview, scores, heat map,
+// map and flags of a wave. Key is the catalogue's "tab.<key>": "overview",
+// "scores", "heatmap", "map", "flags", "trend".
+type Tab struct {
+	Key     string
+	Href    string
+	Current bool
+}
+
+// Staff is the frame of a page behind the sign-in.
+type Staff struct {
+	Lang        i18n.Lang
+	Languages   []LanguageLink
+	HomeHref    string
+	Nav         []NavItem
+	Tabs        []Tab
+	Crumb       *Crumb
+	UserName    string
+	Role        string // a survey.Role as text
+	SignOutPath string // the POST target of the sign-out button
+	Demo        bool   // made data: said on every page
+}
+
+// Citizen is the frame of a page for everybody: no navigation, only languages.
+type Citizen struct {
+	Lang      i18n.Lang
+	Languages []LanguageLink
+	Office    string // who asks, as the wave names it; may be empty
+	Demo      bool
+}

@@ -1,0 +1,42 @@
+package pages
+
+import (
+	"time"
+
+	"sipas/templates/layout"
+)
+
+// UserRow is one account.
+type UserRow struct {
+	Name     string
+	Role     string
+	Unit     string
+	Active   bool
+	LastSeen time.Time
+}
+
+// PointRow is one kiosk or counter tablet.
+type PointRow struct {
+	Name    string
+	Unit    string
+	Active  bool
+	Answers int
+}
+
+// CountRow is one number about the store; Key is the catalogue's "count.<key>":
+// "responses", "answers", "transactions", "invitations", "units", "comments", "releases".
+type CountRow struct {
+	Key   string
+	Value int
+}
+
+// AdminView is the administrator's page.
+type AdminView struct {
+	Shell   layout.Staff
+	Users   []UserRow
+	Points  []PointRow
+	Waves   []WaveRow
+	Counts  []CountRow
+	Version string
+	DataDir string
+}
