@@ -1,0 +1,157 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"sipas/survey"
+	"sipas/templates/i18n"
+	"sipas/templates/layout"
+	"sipas/templates/pages"
+)
+
+// scores shows every index and item of a wave, or of one unit or field of it.
+func (s *Server) scores(c *call) error {
+	p, elsewhere, err := s.openWavePage(c, "scores", "scores")
+	if err != nil {
+		return err
+	}
+	if elsewhere != "" {
+		return c.redirect(elsewhere)
+	}
+	v := pages.ScoresView{Shell: p.shell, Wave: p.wave.Title.In(c.lang)}
+	if p.board == nil {
+		return c.page(http.StatusOK, pages.Scores(v))
+	}
+	d, err := domainOf(c, p.board)
+	if err != nil {
+		return err
+	}
+	ids := p.board.unitsWithFigures(p.units, c.lang)
+	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters,
+		unitFilter(ids, p.units, d.Unit, c.lang, true), fieldFilter(p.board.fieldsWithFigures(), d.Field, c.lang))
+	if framework := c.query("framework"); framework != "" {
+		p.shell.Crumb.Keep = append(p.shell.Crumb.Keep, layout.Hidden{Name: "framework", Value: framework})
+	}
+	v.Shell, v.Domain = p.shell, domainText(d, p.units, c.lang)
+	f, node, err := s.headlineOf(c.ctx(), p.wave)
+	if err != nil {
+		return err
+	}
+	v.Headline = p.board.props(f, node.Code, node.Label.In(c.lang), d, survey.Weighted, survey.BasisInvited)
+	v.Answers = answersBehind(p.board)
+	frameworks, err := s.frameworks(c.ctx(), p.wave)
+	if err != nil {
+		return err
+	}
+	if id := c.query("framework"); id != "" {
+		frameworks = slices.DeleteFunc(frameworks, func(f *survey.Framework) bool { return f.ID != id })
+		if len(frameworks) == 0 {
+			return survey.Errorf(survey.CodeNotFound, "show scores", "the wave does not score framework %q", id)
+		}
+	}
+	shown := map[string]bool{}
+	for _, f := range frameworks {
+		v.Groups = append(v.Groups, s.scoreGroups(p, f, d, c.lang, shown)...)
+	}
+	return c.page(http.StatusOK, pages.Scores(v))
+}
+
+// domainOf reads the part of the register that the address asks for. A part without figures is CodeNotFound. Figures are made by unit and by
+// field; where both are asked for and their crossing has none, the unit stands.
+func domainOf(c *call, b *board) (survey.Domain, error) {
+	d := survey.Domain{Unit: survey.UnitID(c.query("unit")), Field: c.query("field")}
+	known := func(d survey.Domain) bool {
+		return slices.ContainsFunc(b.Figures, func(f survey.Figure) bool { return f.Domain == d })
+	}
+	if d == (survey.Domain{}) || known(d) {
+		return d, nil
+	}
+	if unit := (survey.Domain{Unit: d.Unit}); d.Unit != "" && d.Field != "" && known(unit) {
+		return unit, nil
+	}
+	return d, survey.Errorf(survey.CodeNotFound, "show scores", "no figures for this part of the register")
+}
+
+func domainText(d survey.Domain, units *directory, l survey.Lang) string {
+	var parts []string
+	if d.Unit != "" {
+		parts = append(parts, units.name(d.Unit, l))
+	}
+	if d.Field != "" {
+		parts = append(parts, d.Field)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func fieldFilter(fields []string, current string, l survey.Lang) layout.Filter {
+	f := layout.Filter{Name: "field", Key: "field", Choices: []layout.Choice{{Label: i18n.T(l, "filter.all"), Selected: current == ""}}}
+	for _, name := range fields {
+		f.Choices = append(f.Choices, layout.Choice{Value: name, Label: name, Selected: name == current})
+	}
+	return f
+}
+
+// scoreGroups lays a framework out: first the index with its parts, then each part with its indicators. Indicators that an earlier group
+// showed are not shown again on another scale; shown collects their items.
+func (s *Server) scoreGroups(p *wavePage, f *survey.Framework, d survey.Domain, l survey.Lang, shown map[string]bool) []pages.ScoreGroup {
+	index := pages.ScoreGroup{Heading: f.Title.In(l), Target: math.NaN()}
+	var parts []pages.ScoreGroup
+	f.Walk(func(n *survey.Node, above []*survey.Node) {
+		if !p.board.defined(f, n.Code, d) {
+			return
+		}
+		parent := len(above) > 0 && len(above[len(above)-1].Children) > 0 && hasInner(above[len(above)-1])
+		leaf := len(n.Children) == 0
+		if !leaf || len(above) == 1 && !parent {
+			index.Rows = append(index.Rows, scoreRow(p, f, n, d, l))
+		}
+		if leaf || hasInner(n) || len(above) == 0 {
+			return
+		}
+		part := pages.ScoreGroup{Heading: n.Label.In(l), Target: targetFor(p.wave, f, n.Code)}
+		fresh := false
+		for i := range n.Children {
+			child := &n.Children[i]
+			if !p.board.defined(f, child.Code, d) {
+				continue
+			}
+			if child.Value != nil && !shown[child.Value.Item] {
+				fresh = true
+				shown[child.Value.Item] = true
+			}
+			part.Rows = append(part.Rows, scoreRow(p, f, child, d, l))
+		}
+		if fresh {
+			parts = append(parts, part)
+		}
+	})
+	if len(index.Rows) == 0 {
+		return parts
+	}
+	return append([]pages.ScoreGroup{index}, parts...)
+}
+
+// hasInner reports whether some child of a node has children itself.
+func hasInner(n *survey.Node) bool {
+	return slices.ContainsFunc(n.Children, func(c survey.Node) bool { return len(c.Children) > 0 })
+}
+
+func targetFor(w *survey.Wave, f *survey.Framework, node string) float64 {
+	if t, ok := w.Targets[f.ID]; ok {
+		return t.For(node)
+	}
+	return math.NaN()
+}
+
+func scoreRow(p *wavePage, f *survey.Framework, n *survey.Node, d survey.Domain, l survey.Lang) pages.ScoreRow {
+	b := p.board
+	return pages.ScoreRow{
+		Code: n.Code, Label: n.Label.In(l),
+		Weighted:   b.props(f, n.Code, "", d, survey.Weighted, survey.BasisInvited),
+		Unweighted: b.props(f, n.Code, "", d, survey.Unweighted, survey.BasisInvited),
+		WithWalk:   b.walkIns(f, n.Code, "", d),
+	}
+}

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"sipas/static"
+	"sipas/survey"
+)
+
+// access is who may call a route.
+type access struct {
+	act     survey.Act // of an account; "" for everybody
+	blind   bool       // accounts do not matter: the session is not even looked at
+	citizen bool       // the path or the body holds a secret: no cause of a failure reaches the log unscrubbed
+	demo    bool       // open to everybody in a demonstration
+}
+
+// The kinds of access.
+var (
+	public  = access{}
+	blind   = access{blind: true}
+	citizen = access{blind: true, citizen: true}
+)
+
+func may(act survey.Act) access { return access{act: act} }
+
+// The largest bodies. A real answer of 39 items with a comment of 1,000 letters, each escaped as nine bytes, stays far below.
+const (
+	noBody      = 0
+	smallBody   = 4 << 10
+	answersBody = 64 << 10
+)
+
+// counted is what a route's calls are counted by. The limits themselves are in throttle.go.
+type counted string
+
+const (
+	rateNone    counted = "none"
+	rateToken   counted = "token"   // each link by itself, and all unknown ones together
+	rateAccount counted = "account" // each name by itself, and each address coarsely
+	ratePoint   counted = "point"   // each kiosk by itself
+)
+
+// route is one line of the table.
+type route struct {
+	method, path string
+	name         string
+	who          access
+	rate         counted
+	body         int64
+	json         bool // the caller is a script: errors are JSON
+	keep         bool // the handler sets its own caching; otherwise nothing may be kept
+	handle       func(*call) error
+}
+
+// table lists every route of the program. A test holds it against the router.
+func (s *Server) table() []route {
+	view, repairs, manage := may(survey.ActViewResults), may(survey.ActViewRepairs), may(survey.ActManage)
+	kiosk := may(survey.ActAnswerAtPoint)
+	kiosk.demo, kiosk.citizen = true, true
+	return []route{
+		{method: http.MethodGet, path: "/", name: "landing", who: public, rate: rateNone, handle: s.landing},
+		{method: http.MethodGet, path: "/healthz", name: "health", who: blind, rate: rateNone, handle: s.health},
+		{method: http.MethodGet, path: static.Prefix + "*", name: "static", who: blind, rate: rateNone, keep: true, handle: s.staticFile},
+
+		{method: http.MethodGet, path: "/s/:token", name: "form", who: citizen, rate: rateToken, handle: s.form},
+		{method: http.MethodPost, path: "/s/:token", name: "form.send", who: citizen, rate: rateToken, body: answersBody, handle: s.formSend},
+		{method: http.MethodGet, path: "/s/:token/thanks", name: "form.thanks", who: citizen, rate: rateNone, handle: s.formThanks},
+
+		{method: http.MethodGet, path: "/kiosk", name: "kiosk", who: kiosk, rate: rateNone, handle: s.kiosk},
+		{method: http.MethodPost, path: "/kiosk/start", name: "kiosk.start", who: kiosk, rate: ratePoint, body: smallBody, json: true, handle: s.kioskStart},
+		{method: http.MethodPost, path: "/kiosk/answers", name: "kiosk.answers", who: kiosk, rate: ratePoint, body: answersBody, json: true, handle: s.kioskAnswers},
+
+		{method: http.MethodGet, path: "/signin", name: "signin", who: public, rate: rateNone, handle: s.signIn},
+		{method: http.MethodPost, path: "/signin", name: "signin.send", who: public, rate: rateAccount, body: smallBody, handle: s.signInSend},
+		{method: http.MethodPost, path: "/signout", name: "signout", who: public, rate: rateNone, body: smallBody, handle: s.signOut},
+
+		{method: http.MethodGet, path: "/waves", name: "waves", who: view, rate: rateNone, handle: s.waves},
+		{method: http.MethodGet, path: "/waves/:wave", name: "wave", who: view, rate: rateNone, handle: s.overview},
+		{method: http.MethodGet, path: "/waves/:wave/scores", name: "scores", who: view, rate: rateNone, handle: s.scores},
+		{method: http.MethodGet, path: "/waves/:wave/heatmap", name: "heatmap", who: view, rate: rateNone, handle: s.heatmap},
+		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
+		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
+		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
+
+		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
+		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},
+	}
+}
+
+// register hands the table to the router. Each handler is wrapped by what its line demands, so that no handler can forget it.
+func (s *Server) register(table []route) {
+	s.routes = make(map[string]*route, len(table))
+	for i := range table {
+		r := &table[i]
+		s.routes[r.method+" "+r.path] = r
+		s.echo.Add(r.method, r.path, func(c echo.Context) error { return s.admit(callOf(c), r) })
+	}
+}
+
+// open reports whether the route is open to a caller without an account.
+func (s *Server) open(r *route) bool {
+	return r.who.act == "" || r.who.demo && s.cfg.DemoKiosk
+}
+
+// admit lets a call through to its handler when the table allows it.
+func (s *Server) admit(c *call, r *route) error {
+	if r.body > 0 {
+		req := c.echo.Request()
+		req.Body = http.MaxBytesReader(c.echo.Response().Writer, req.Body, r.body)
+	}
+	c.route = r
+	if !r.who.blind {
+		// A cookie that has expired is no fault on a page that asks for none.
+		if err := s.recognize(c); err != nil && !(s.open(r) && survey.IsCode(err, survey.CodeUnauthenticated)) {
+			return err
+		}
+	}
+	if !s.open(r) {
+		if err := c.actor.Require(r.who.act); err != nil {
+			return err
+		}
+	}
+	return r.handle(c)
+}

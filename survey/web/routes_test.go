@@ -1,0 +1,215 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sipas/survey"
+	"sipas/templates/i18n"
+)
+
+func TestEveryRouteStandsInTheTable(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	var routed, listed []string
+	for _, r := range s.server.echo.Routes() {
+		routed = append(routed, r.Method+" "+r.Path)
+	}
+	names := map[string]bool{}
+	for _, r := range s.server.table() {
+		listed = append(listed, r.method+" "+r.path)
+		if r.name == "" || names[r.name] {
+			t.Errorf("%s %s: the name %q is empty or stands twice", r.method, r.path, r.name)
+		}
+		names[r.name] = true
+		if r.method != http.MethodGet && r.body == noBody {
+			t.Errorf("%s %s takes a body of any size", r.method, r.path)
+		}
+		if r.rate == "" {
+			t.Errorf("%s %s does not say by what its calls are counted", r.method, r.path)
+		}
+	}
+	slices.Sort(routed)
+	slices.Sort(listed)
+	if !slices.Equal(routed, listed) {
+		t.Errorf("the router has\n%s\nthe table has\n%s", strings.Join(routed, "\n"), strings.Join(listed, "\n"))
+	}
+}
+
+// who is what each role may call, route by route: the answer's status. It is written by hand, so that a change of the table
+// or of the domain's permissions is seen here.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	const (
+		ok      = http.StatusOK
+		away    = http.StatusSeeOther // to the sign-in page, or home
+		no      = http.StatusForbidden
+		noName  = http.StatusUnauthorized
+		missing = http.StatusNotFound
+		bad     = http.StatusBadRequest
+	)
+	cases := []struct {
+		route, path string
+		// nobody, analyst, department, administrator, kiosk
+		want [5]int
+	}{
+		{"GET /", "/", [5]int{ok, away, away, away, away}},
+		{"GET /healthz", "/healthz", [5]int{ok, ok, ok, ok, ok}},
+		{"GET /static/*", "/static/none", [5]int{missing, missing, missing, missing, missing}},
+		{"GET /s/:token", "/s/" + token(170), [5]int{ok, ok, ok, ok, ok}},
+		{"POST /s/:token", "/s/none", [5]int{missing, missing, missing, missing, missing}},
+		{"GET /s/:token/thanks", "/s/none/thanks", [5]int{ok, ok, ok, ok, ok}},
+		{"GET /kiosk", "/kiosk", [5]int{away, no, no, ok, ok}},
+		{"POST /kiosk/start", "/kiosk/start", [5]int{noName, no, no, no, bad}},
+		{"POST /kiosk/answers", "/kiosk/answers", [5]int{noName, no, no, no, bad}},
+		{"GET /signin", "/signin", [5]int{ok, away, away, away, away}},
+		{"POST /signin", "/signin", [5]int{noName, noName, noName, noName, noName}},
+		{"GET /waves", "/waves", [5]int{away, ok, no, ok, no}},
+		{"GET /waves/:wave", "/waves/2026-q3", [5]int{away, ok, no, ok, no}},
+		{"GET /waves/:wave/scores", "/waves/2026-q3/scores", [5]int{away, ok, no, ok, no}},
+		{"GET /waves/:wave/heatmap", "/waves/2026-q3/heatmap", [5]int{away, ok, no, ok, no}},
+		{"GET /waves/:wave/map", "/waves/2026-q3/map", [5]int{away, ok, no, ok, no}},
+		{"GET /waves/:wave/flags", "/waves/2026-q3/flags", [5]int{away, ok, no, ok, no}},
+		{"GET /papi", "/papi", [5]int{away, ok, no, ok, no}},
+		{"GET /repair", "/repair", [5]int{away, ok, ok, ok, no}},
+		{"GET /repair", "/repair?unit=" + string(unitID(0)), [5]int{away, ok, ok, ok, no}},
+		{"GET /repair", "/repair?unit=" + string(unitID(1)), [5]int{away, ok, no, ok, no}},
+		{"GET /admin", "/admin", [5]int{away, no, no, ok, no}},
+		{"POST /signout", "/signout", [5]int{away, away, away, away, away}}, // last: it ends the session
+	}
+	tried := map[string]bool{}
+	for i, role := range append([]survey.Role{""}, survey.Analyst, survey.Department, survey.Administrator, survey.Kiosk) {
+		b := s.as(role)
+		for _, c := range cases {
+			tried[c.route] = true
+			method, _, _ := strings.Cut(c.route, " ")
+			r := b.send(method, c.path, "", "")
+			if r.status != c.want[i] {
+				t.Errorf("%q as %q: status %d, want %d\n%.300s", c.route+" → "+c.path, role, r.status, c.want[i], r.body)
+			}
+			if r.status == away && c.want[i] == away && role == "" && method == http.MethodGet && !strings.HasPrefix(r.header.Get("Location"), "/signin?next=") {
+				t.Errorf("%s as nobody leads to %q", c.path, r.header.Get("Location"))
+			}
+		}
+	}
+	for _, r := range s.server.table() {
+		if !tried[r.method+" "+r.path] {
+			t.Errorf("nobody tried %s %s", r.method, r.path)
+		}
+	}
+}
+
+// pagesOf are the addresses of every kind of page, with who opens them.
+func pagesOf() map[string]survey.Role {
+	return map[string]survey.Role{
+		"/": "", "/signin": "", "/nothing": "", "/s/" + token(170): "", "/s/none": "", "/s/x/thanks": "", "/kiosk": survey.Kiosk,
+		"/waves": survey.Analyst, "/waves/2026-q3": survey.Analyst, "/waves/2026-q3/scores": survey.Analyst,
+		"/waves/2026-q3/scores?unit=" + url.QueryEscape(string(unitID(0))): survey.Analyst,
+		"/waves/2026-q3/heatmap": survey.Analyst, "/waves/2026-q3/map": survey.Analyst, "/waves/2026-q3/map?indicator=s29": survey.Analyst,
+		"/waves/2026-q3/flags": survey.Analyst, "/papi": survey.Analyst, "/papi?province=B%C3%ACnh+D%C6%B0%C6%A1ng&year=2020": survey.Analyst,
+		"/repair": survey.Department, "/admin": survey.Administrator, "/waves/none": survey.Analyst,
+	}
+}
+
+var (
+	inlineScript  = regexp.MustCompile(`(?is)<script\b([^>]*)>`)
+	inlineStyle   = regexp.MustCompile(`(?is)<style\b|\sstyle\s*=\s*["']`)
+	inlineHandler = regexp.MustCompile(`(?is)<[^>]*\son[a-z]+\s*=`)
+	elsewhere     = regexp.MustCompile(`(?is)(?:src|href|action)\s*=\s*["']?(?:[a-z]+:)?//`)
+)
+
+// Every page keeps to the content policy by itself, fetches nothing from outside, and holds no bare key of the catalogue.
+func TestEveryPageIsSafe(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true, secure)
+	signedIn := map[survey.Role]*browser{}
+	for path, role := range pagesOf() {
+		if signedIn[role] == nil {
+			signedIn[role] = s.as(role)
+		}
+		for _, l := range survey.Languages() {
+			b := signedIn[role]
+			b.cookies[languageCookie] = string(l)
+			r := b.get(path)
+			where := fmt.Sprintf("%s in %s", path, l)
+			if r.status >= 500 || !strings.HasPrefix(r.header.Get("Content-Type"), "text/html") {
+				t.Errorf("%s: status %d, %s\n%s", where, r.status, r.header.Get("Content-Type"), r.body)
+			}
+			for name, want := range map[string]string{
+				"Content-Security-Policy": policy, "Referrer-Policy": "strict-origin", "X-Content-Type-Options": "nosniff",
+				"Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+			} {
+				if got := r.header.Get(name); got != want {
+					t.Errorf("%s: %s is %q, want %q", where, name, got, want)
+				}
+			}
+			for _, m := range inlineScript.FindAllStringSubmatch(r.body, -1) {
+				if !strings.Contains(m[1], `src="/static/`) && !strings.Contains(m[1], `type="application/json"`) {
+					t.Errorf("%s: inline script <script%s>", where, m[1])
+				}
+			}
+			for what, pattern := range map[string]*regexp.Regexp{"inline style": inlineStyle, "inline handler": inlineHandler, "an address elsewhere": elsewhere} {
+				if found := pattern.FindString(r.body); found != "" {
+					t.Errorf("%s: %s %q", where, what, found)
+				}
+			}
+			if strings.Contains(r.body, `name="referrer"`) {
+				t.Errorf("%s: the page overrides the referrer policy", where)
+			}
+			if found := regexp.MustCompile(`>\s*(?:` + strings.Join(catalogueSections(), "|") + `)\.[a-z_.]+\s*<`).FindString(r.body); found != "" {
+				t.Errorf("%s: bare key %q", where, found)
+			}
+		}
+	}
+}
+
+func catalogueSections() []string {
+	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview"}
+}
+
+func TestEveryCodeHasAStatusAndAWord(t *testing.T) {
+	t.Parallel()
+	for _, code := range survey.Codes() {
+		if statusOf[code] == 0 {
+			t.Errorf("%s has no status", code)
+		}
+		for _, l := range survey.Languages() {
+			if !i18n.Has(l, "error."+string(code)) {
+				t.Errorf("%s has no sentence in %s", code, l)
+			}
+		}
+	}
+}
+
+func TestStaticFiles(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	page := s.browser().get("/")
+	address := regexp.MustCompile(`/static/app\.[0-9a-f]+\.css`).FindString(page.body)
+	r := s.browser().get(address)
+	if r.status != http.StatusOK || !strings.Contains(r.header.Get("Cache-Control"), "immutable") || !strings.HasPrefix(r.header.Get("Content-Type"), "text/css") {
+		t.Errorf("%s: status %d, %v", address, r.status, r.header)
+	}
+	for _, path := range []string{"/static/", "/static/app.css", "/static/../go.mod", "/static/%2e%2e/doc.go"} {
+		if r := s.browser().get(path); r.status != http.StatusNotFound || strings.Contains(r.header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: status %d, %s", path, r.status, r.header.Get("Cache-Control"))
+		}
+	}
+}
+
+func TestHeadIsGetWithoutBody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	for path, status := range map[string]int{"/": 200, "/healthz": 200, "/nothing": 404, "/waves": 303} {
+		if r := s.browser().send(http.MethodHead, path, "", ""); r.status != status || r.body != "" {
+			t.Errorf("HEAD %s: status %d with %d bytes", path, r.status, len(r.body))
+		}
+	}
+	s.browser().send(http.MethodDelete, "/", "", "").want(t, http.StatusMethodNotAllowed)
+}

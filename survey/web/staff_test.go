@@ -1,0 +1,301 @@
+package web
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sipas/survey"
+	"sipas/templates/i18n"
+	"sipas/templates/pages"
+)
+
+func scoresPath(unit survey.UnitID) string {
+	return "/waves/2026-q3/scores?unit=" + url.QueryEscape(string(unit))
+}
+
+// Figures appear once answers are in, weighted to the register, and the bad indicator of the first unit is flagged for its department.
+func TestFromAnswersToFlags(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	analyst := s.as(survey.Analyst)
+	name := communes()[0].FullVI
+	analyst.get("/waves").want(t, http.StatusOK, "Quý III 2026", "/waves/2026-q3", "135", "360", "180")
+	analyst.get("/waves/2026-q3").want(t, http.StatusOK, "135", "360")
+	analyst.get("/waves/2026-q3/scores").want(t, http.StatusOK, "n = 135", "s29")
+	analyst.get("/waves/2026-q3/heatmap").want(t, http.StatusOK, name, communes()[2].FullVI)
+	analyst.get("/waves/2026-q3/map").want(t, http.StatusOK, "<path", name)
+	flags := analyst.get("/waves/2026-q3/flags")
+	flags.want(t, http.StatusOK, name, i18n.T(i18n.VI, "flag_state.flag"))
+
+	department := s.as(survey.Department)
+	mine := department.get("/repair")
+	mine.want(t, http.StatusOK, name, i18n.T(i18n.VI, "flag_state.flag"))
+	for _, other := range communes()[1:] {
+		if strings.Contains(mine.body, other.FullVI) || strings.Contains(mine.body, other.ID) {
+			t.Errorf("the department's page names %s", other.FullVI)
+		}
+	}
+	if strings.Contains(mine.body, "/waves") {
+		t.Error("the department's page leads to pages that it may not see")
+	}
+	department.get("/repair?unit="+url.QueryEscape(string(unitID(1)))).want(t, http.StatusForbidden, i18n.T(i18n.VI, "error.forbidden"))
+}
+
+func TestAddressKeepsTheFilter(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	b := s.as(survey.Analyst)
+	page := b.get(scoresPath(unitID(0)))
+	unit := url.QueryEscape(string(unitID(0)))
+	page.want(t, http.StatusOK, "/waves/2026-q3/heatmap?unit="+unit, `<option value="`+string(unitID(0))+`" selected>`, "?lang=en&amp;unit="+unit)
+	if r := b.get("/waves/2026-q3/scores?wave=2026-q3&unit=" + unit); r.status != http.StatusOK {
+		t.Errorf("the same wave as a parameter: status %d", r.status)
+	}
+	b.get("/waves/2026-q3/scores?wave=none").want(t, http.StatusNotFound)
+	b.get("/waves/2026-q3/scores?unit=none").want(t, http.StatusNotFound)
+	b.get("/waves/2026-q3/scores?framework=none").want(t, http.StatusNotFound)
+	b.get("/waves/2026-q3/map?indicator=none").want(t, http.StatusNotFound)
+	b.get("/papi?province=Atlantis").want(t, http.StatusNotFound)
+	b.get("/papi?year=1999").want(t, http.StatusNotFound)
+
+	second := *mustWave(t, s)
+	second.ID = "2026-q4"
+	must(t, s.db.CreateWave(context.Background(), testBy, &second))
+	r := b.get("/waves/2026-q3/scores?wave=2026-q4&unit=" + unit)
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/waves/2026-q4/scores?unit="+unit {
+		t.Errorf("another wave: status %d to %q", r.status, r.header.Get("Location"))
+	}
+	for _, page := range []string{"", "/scores", "/heatmap", "/map", "/flags"} { // nothing to compute from is a page, not a failure
+		b.get("/waves/2026-q4"+page).want(t, http.StatusOK)
+	}
+}
+
+func mustWave(t *testing.T, s *site) *survey.Wave {
+	t.Helper()
+	w, err := s.db.Wave(context.Background(), testWave)
+	must(t, err)
+	return w
+}
+
+// slowStore holds up every computation until it is let go, and counts them.
+type slowStore struct {
+	survey.Store
+	gate    chan struct{}
+	loads   *atomic.Int64
+	started chan struct{}
+}
+
+func newSlowStore() slowStore {
+	return slowStore{gate: make(chan struct{}), loads: &atomic.Int64{}, started: make(chan struct{}, 100)}
+}
+
+func (s slowStore) EachResponse(ctx context.Context, wave survey.WaveID, yield func(*survey.Response) error) error {
+	s.loads.Add(1)
+	s.started <- struct{}{}
+	select {
+	case <-s.gate:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.Store.EachResponse(ctx, wave, yield)
+}
+
+// A computation in progress is shared by those who have nothing to read yet, and holds up nobody who has.
+func TestComputationHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	slow := newSlowStore()
+	s := newSite(t, true, through(func(st survey.Store) survey.Store { slow.Store = st; return slow }),
+		func(_ *site, c *Config) { c.RefreshWait = time.Millisecond })
+	b := s.as(survey.Analyst)
+	const readers = 8
+	statuses := make(chan int, readers)
+	var wg sync.WaitGroup
+	for range readers {
+		reader := &browser{site: s, cookies: map[string]string{"sipas_session": b.cookies["sipas_session"]}, headers: b.headers}
+		wg.Go(func() { statuses <- reader.get("/waves/2026-q3/scores").status })
+	}
+	// What does not need figures is served meanwhile.
+	b.get("/waves").want(t, http.StatusOK)
+	b.get("/s/"+token(179)).want(t, http.StatusOK)
+	slow.gate <- struct{}{} // lets exactly one computation go
+	wg.Wait()
+	for range readers {
+		if status := <-statuses; status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+	}
+	if n := slow.loads.Load(); n != 1 {
+		t.Errorf("%d computations for %d readers", n, readers)
+	}
+
+	// Further answers begin another computation; until it is done the figures at hand are shown.
+	for i := range 20 {
+		if r := s.browser().post("/s/"+token(answeredPerUnit+i%15+60*(i/15)), goodForm()); r.status != http.StatusSeeOther {
+			t.Fatalf("answer %d: status %d", i, r.status)
+		}
+	}
+	b.get("/waves/2026-q3/scores").want(t, http.StatusOK, "n = 135")
+	running := s.server.refresh(testWave)
+	slow.gate <- struct{}{}
+	<-running.done
+	must(t, running.err)
+	b.get("/waves/2026-q3").want(t, http.StatusOK, "155")
+}
+
+// A server that stops does not leave its computation behind.
+func TestCloseEndsComputations(t *testing.T) {
+	t.Parallel()
+	slow := newSlowStore()
+	s := newSite(t, true, through(func(st survey.Store) survey.Store { slow.Store = st; return slow }))
+	b := s.as(survey.Analyst)
+	done := make(chan reply)
+	go func() { done <- b.get("/waves/2026-q3/scores") }()
+	<-slow.started
+	must(t, s.server.Close())
+	if r := <-done; r.status != http.StatusServiceUnavailable {
+		t.Errorf("status %d", r.status)
+	}
+}
+
+// The published release of a closed wave is what is shown, and nothing is computed any more.
+func TestClosedWaveShowsWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	slow := newSlowStore()
+	s := newSite(t, true, through(func(st survey.Store) survey.Store { slow.Store = st; return slow }))
+	ctx := context.Background()
+	must(t, s.db.CloseWave(ctx, testBy, testWave))
+	e := survey.Figure{
+		FigureKey: survey.FigureKey{Framework: "sipas-2022", Node: "II", Weighting: survey.Weighted, Basis: survey.BasisInvited},
+		Measure:   survey.Percent, State: survey.StatePublished,
+	}
+	e.Estimate.Value, e.Estimate.N, e.Estimate.Population = 71.23, 135, 360
+	e.Estimate.Interval.Low, e.Estimate.Interval.High, e.Estimate.Interval.Level = 70, 72.5, 0.95
+	must(t, s.db.SaveRelease(ctx, testBy, &survey.Release{
+		ID: "published-1", Wave: testWave, State: survey.StatePublished, MadeAt: testDay, Program: "then", Rules: survey.DefaultRules(),
+		Figures: []survey.Figure{e}, Weighting: survey.WeightReport{Respondents: 135, Invited: 180, Register: 360},
+	}))
+	s.as(survey.Analyst).get("/waves/2026-q3/scores").want(t, http.StatusOK, "71,2")
+	if n := slow.loads.Load(); n != 0 {
+		t.Errorf("%d computations of a published wave", n)
+	}
+}
+
+func TestHeadlineIsWhatTheWaveMeasures(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	f, node, err := s.server.headlineOf(context.Background(), mustWave(t, s))
+	must(t, err)
+	if f.ID != "sipas-2022" || node.Code != "II" {
+		t.Errorf("headline %s %s, want the service part of sipas-2022", f.ID, node.Code)
+	}
+	if got := headline(f, map[string]bool{}); got != &f.Root {
+		t.Errorf("nothing asked: headline %s", got.Code)
+	}
+}
+
+func TestFacesStandBestFirst(t *testing.T) {
+	t.Parallel()
+	levels := func(n int) survey.Scale { return survey.Scale{Faces: true, Levels: make([]survey.Level, n)} }
+	for n, want := range map[int][]int{5: {5, 4, 3, 2, 1}, 3: {5, 3, 1}, 2: {5, 1}} {
+		var got []int
+		for i := range n {
+			got = append(got, face(levels(n), i))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d levels: faces %v, want %v", n, got, want)
+		}
+	}
+	if face(survey.Scale{Levels: make([]survey.Level, 5)}, 0) != 0 {
+		t.Error("a scale without faces got one")
+	}
+}
+
+func TestFigurePropsKeepEverything(t *testing.T) {
+	t.Parallel()
+	target := 80.0
+	f := &survey.Figure{Measure: survey.Percent, State: survey.StateProvisional, Target: &target, FigureKey: survey.FigureKey{Weighting: survey.Weighted}}
+	f.Estimate.Value, f.Estimate.SE, f.Estimate.N, f.Estimate.Population, f.Estimate.EffectiveN, f.Estimate.DF = 70, 2, 100, 500, 80, 99
+	f.Estimate.Interval.Low, f.Estimate.Interval.High, f.Estimate.Interval.Level, f.Estimate.Interval.Method = 66, 74, 0.95, "beta"
+	p := figureProps(f, "x", survey.DefaultRules())
+	if p.Value != 70 || p.SE != 2 || p.Low != 66 || p.High != 74 || p.Level != 0.95 || p.Method != "beta" || p.N != 100 || p.Of != 500 ||
+		p.Effective != 80 || p.DF != 99 || p.Target != 80 || p.ScaleMin != 0 || p.ScaleMax != 100 || p.Threshold != 15 || p.State != survey.StateProvisional {
+		t.Errorf("props %+v", p)
+	}
+	f.Weighting = survey.Unweighted
+	if p := figureProps(f, "", survey.DefaultRules()); !math.IsNaN(p.Effective) {
+		t.Error("an unweighted figure got an effective number")
+	}
+	if p := noFigure("", survey.Percent, survey.DefaultRules()); p.Shown() || p.State != survey.StateWithheld {
+		t.Errorf("no figure is shown: %+v", p)
+	}
+}
+
+func TestAdminPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	s.as(survey.Administrator).get("/admin").want(t, http.StatusOK, "Quầy 1", "department", communes()[0].FullVI, "left")
+}
+
+func TestSortHeat(t *testing.T) {
+	t.Parallel()
+	row := func(name string, index, cell float64) pages.HeatRow {
+		r := pages.HeatRow{Name: name}
+		r.Index.Value, r.Index.State = index, survey.StateProvisional
+		r.Cells = append(r.Cells, r.Index)
+		r.Cells[0].Value = cell
+		if math.IsNaN(cell) {
+			r.Cells[0].State = survey.StateWithheld
+		}
+		return r
+	}
+	columns := []pages.HeatColumn{{Code: "s24"}}
+	for by, want := range map[string]string{"name": "a b c", "index": "c a b", "s24": "b a c"} {
+		rows := []pages.HeatRow{row("a", 2, 2), row("b", 3, 1), row("c", 1, math.NaN())}
+		sortHeat(rows, columns, by)
+		got := rows[0].Name + " " + rows[1].Name + " " + rows[2].Name
+		if got != want {
+			t.Errorf("by %s: %s, want %s", by, got, want)
+		}
+	}
+}
+
+// countingStore counts how often a whole release is read.
+type countingStore struct {
+	survey.Store
+	reads *atomic.Int64
+}
+
+func (c countingStore) Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error) {
+	c.reads.Add(1)
+	return c.Store.Release(ctx, wave, state)
+}
+
+// A release is large. While it is the newest it is not read again, and one that another process made is read at once.
+func TestReleaseIsReadOnce(t *testing.T) {
+	t.Parallel()
+	reads := &atomic.Int64{}
+	s := newSite(t, true, through(func(st survey.Store) survey.Store { return countingStore{st, reads} }))
+	b := s.as(survey.Analyst)
+	b.get("/waves/2026-q3/scores").want(t, http.StatusOK)
+	after := reads.Load()
+	for range 3 {
+		b.get("/waves/2026-q3/heatmap").want(t, http.StatusOK)
+	}
+	if n := reads.Load(); n != after {
+		t.Errorf("%d further reads of an unchanged release", n-after)
+	}
+	ctx := context.Background()
+	r, err := s.db.Release(ctx, testWave, survey.StateProvisional)
+	must(t, err)
+	r.ID, r.DataHash = "made-elsewhere", "hash-of-another-process"
+	must(t, s.db.SaveRelease(ctx, testBy, r))
+	b.get("/waves/2026-q3").want(t, http.StatusOK, "hash-of-another-process")
+}

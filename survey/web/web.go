@@ -1,0 +1,157 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sipas/survey"
+)
+
+// Keys gives the secret of a wave. A key that was destroyed is CodeKeyMissing.
+type Keys interface {
+	Key(wave survey.WaveID) (survey.WaveKey, error)
+}
+
+// Config is all that the pages need from outside.
+type Config struct {
+	Store survey.Store
+	Keys  Keys
+	// Clock tells the time; nil means the system's.
+	Clock func() time.Time
+	// Logger gets one line for each request and the cause of each failure; nil means silence.
+	Logger *slog.Logger
+	// TrustedProxies are the networks ("10.0.0.0/8") of the reverse proxies whose X-Forwarded-For is believed. With none, the
+	// address is the peer's own and the header counts for nothing.
+	TrustedProxies []string
+	// Secure says that browsers reach the program by HTTPS: cookies are Secure and bound to the host, and HSTS is sent.
+	Secure bool
+	// DemoKiosk opens /kiosk without signing in, at the first point. Demonstrations only.
+	DemoKiosk bool
+	// Demo marks every page as showing made data.
+	Demo bool
+	// Program is the version that a release names.
+	Program string
+	// DataDir is shown to the administrator.
+	DataDir string
+	// RefreshWait is how long a page waits for newer figures before it shows those at hand; 0 means three seconds.
+	RefreshWait time.Duration
+}
+
+// Server answers every request of the program. It is safe for concurrent use.
+type Server struct {
+	cfg      Config
+	store    survey.Store
+	keys     Keys
+	clock    func() time.Time
+	log      *slog.Logger
+	echo     *echo.Echo
+	routes   map[string]*route // by method and path
+	csrf     *http.CrossOriginProtection
+	cookie   string
+	limits   limits
+	releases releases
+	cache    cache
+	hashing  *hasher
+
+	stop   context.CancelFunc
+	life   context.Context
+	worker sync.WaitGroup
+}
+
+// New returns the handler of the whole program.
+func New(cfg Config) (*Server, error) {
+	if cfg.Store == nil || cfg.Keys == nil {
+		return nil, fmt.Errorf("web: a store and keys are needed")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.RefreshWait == 0 {
+		cfg.RefreshWait = 3 * time.Second
+	}
+	s := &Server{
+		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clock: cfg.Clock, log: cfg.Logger,
+		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session",
+		limits: newLimits(), hashing: newHasher(),
+	}
+	if cfg.Secure {
+		s.cookie = "__Host-sipas_session" // the browser then holds it to this host, path / and HTTPS
+	}
+	s.life, s.stop = context.WithCancel(context.Background())
+	extract, err := addressExtractor(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetOutput(discard{})
+	e.IPExtractor = extract
+	e.HTTPErrorHandler = s.afterError
+	e.Use(s.begin)
+	s.echo = e
+	s.register(s.table())
+	return s, nil
+}
+
+// Close stops computations in progress and waits for them.
+func (s *Server) Close() error {
+	s.stop()
+	s.worker.Wait()
+	return nil
+}
+
+// ServeHTTP answers a request. HEAD is GET without the body, which net/http leaves out; a slash at
+// the end of a path, as links get when they are pasted, is left out too.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	trimmed := strings.TrimRight(r.URL.Path, "/")
+	slash := trimmed != r.URL.Path && trimmed != ""
+	if r.Method == http.MethodHead || slash {
+		r = r.Clone(r.Context())
+	}
+	if r.Method == http.MethodHead {
+		r.Method = http.MethodGet
+		w = bodyless{w}
+	}
+	if slash {
+		r.URL.Path = trimmed
+		r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
+	}
+	s.echo.ServeHTTP(w, r)
+}
+
+// bodyless keeps the headers of an answer and drops its body.
+type bodyless struct{ http.ResponseWriter }
+
+func (bodyless) Write(p []byte) (int, error) { return len(p), nil }
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// addressExtractor says how the address of a caller is found. Without it echo believes any X-Forwarded-For.
+func addressExtractor(proxies []string) (echo.IPExtractor, error) {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect(), nil
+	}
+	// Nothing is trusted but what is named.
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		_, network, err := net.ParseCIDR(p)
+		if err != nil {
+			return nil, fmt.Errorf("web: trusted proxy %q is not a network such as 10.0.0.0/8: %w", p, err)
+		}
+		options = append(options, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(options...), nil
+}
