@@ -62,10 +62,10 @@ func TestClassesPartitionTheRegister(t *testing.T) {
 			if count[k] != c.N || c.N == 0 {
 				t.Fatalf("class %s says %d cases and has %d", c.ID, c.N, count[k])
 			}
-			if want := min(c.N, max(1, int(math.Round(r.Fraction*float64(c.N))))); c.Invite != want {
+			if want := min(c.N, max(1, r.Min, int(math.Round(r.Fraction*float64(c.N))))); c.Invite != want {
 				t.Fatalf("class %s invites %d, want %d", c.ID, c.Invite, want)
 			}
-			if c.Invite < r.Min && len(m.Classes) > 1 {
+			if c.Invite < r.Min && len(cases) >= r.Min {
 				t.Fatalf("class %s invites %d of at least %d", c.ID, c.Invite, r.Min)
 			}
 			if c.Chance() != float64(c.Invite)/float64(c.N) {

@@ -39,10 +39,14 @@ type Rule struct {
 	Kind func(unit string) string `json:"-"`
 }
 
-// invited is the number to be invited of N: rounded, but at least one.
+// invited is the number to be invited of N: the fraction, rounded, but at least as many as must share a class. Only a class
+// that lateness made can be so small that this is more than the fraction.
 func (r Rule) invited(n int) int {
-	return min(n, max(1, int(math.Round(r.Fraction*float64(n)))))
+	return min(n, max(1, r.expected(n), r.Min))
 }
+
+// expected is the fraction of n, rounded.
+func (r Rule) expected(n int) int { return int(math.Round(r.Fraction * float64(n))) }
 
 // Class is one sampling class.
 type Class struct {
@@ -181,7 +185,7 @@ func (m *Map) split(cells []cell, depth int) []part {
 	if depth == Unit && m.Rule.Kind != nil {
 		parts = m.poolKinds(parts)
 	}
-	parts = m.pool(parts)
+	parts = m.pool(parts, depth)
 
 	for i := range parts {
 		slices.SortFunc(parts[i].cells, func(a, b cell) int { return slices.Compare(a.labels[:], b.labels[:]) })
@@ -208,20 +212,21 @@ func (m *Map) poolKinds(parts []part) []part {
 	var out []part
 
 	for _, k := range names {
-		out = append(out, m.pool(kinds[k])...)
+		out = append(out, m.pool(kinds[k], Unit)...)
 	}
 
 	return out
 }
 
 // pool joins the parts that are too small into one, and, if that is still too
-// small, joins it with the smallest of the others (ties by label).
-func (m *Map) pool(parts []part) []part {
+// small, joins it with one of the others: with the smallest, which loses least, but under lateness with
+// the largest, which is spoiled least (ties by label).
+func (m *Map) pool(parts []part, depth int) []part {
 	var kept []part
 	var rest *part
 
 	for _, p := range parts {
-		if m.enough(p) {
+		if m.enough(p, depth) {
 			kept = append(kept, p)
 			continue
 		}
@@ -235,22 +240,25 @@ func (m *Map) pool(parts []part) []part {
 	if rest == nil {
 		return kept
 	}
-	if m.enough(*rest) || len(kept) == 0 {
+	if m.enough(*rest, depth) || len(kept) == 0 {
 		return append(kept, *rest)
 	}
-	smallest := 0
-
-	for i, p := range kept {
-		if p.n < kept[smallest].n || p.n == kept[smallest].n && p.labels[0] < kept[smallest].labels[0] {
-			smallest = i
-		}
+	slices.SortFunc(kept, func(a, b part) int { return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(b.labels[0], a.labels[0])) })
+	host := 0
+	if depth == Lateness {
+		host = len(kept) - 1
 	}
-	kept[smallest].join(*rest)
+	kept[host].join(*rest)
 
 	return kept
 }
 
-func (m *Map) enough(p part) bool { return m.Rule.invited(p.n) >= m.Rule.Min }
+// enough reports whether a part can be a class: the fraction of it is at least as many as must share one. Under lateness
+// it is enough that there are so many at all: late cases answer less and are less satisfied, so losing sight of them costs more than
+// inviting a few of them beyond the fraction.
+func (m *Map) enough(p part, depth int) bool {
+	return m.Rule.expected(p.n) >= m.Rule.Min || depth == Lateness && p.n >= m.Rule.Min
+}
 
 // Assign returns the position in Classes of the class that labels belong to. It
 // is false for labels that the register did not have where the tree is split by them.

@@ -1,0 +1,146 @@
+// Package report turns the rows of a wave into weighted figures and flags, and the published scores of
+// other surveys into standings (PAPI…). It is pure: Compute reads an Input and nothing else, so that the same rows
+// give the same digits whoever asks; Refresh is the one function that touches a store.
+//
+// The statistics are those of packages analysis/…; what follows is how they are put together, written for the
+// analyst who has to defend a figure.
+//
+// # Who counts
+//
+// A respondent is a response that answered the required question, however it ended: complete, partial or timed out.
+// Invited respondents hold a token, so the chance with which their transaction was drawn is known: they are the
+// sample, and every headline figure and every flag rests on them alone. Walk-ins at a kiosk are not a sample, whatever
+// is done to them; they have figures of their own and pooled ones, and both say so. Answers that a device marked
+// suspect count like the others, and the report says how many there are: leaving them out would be a second selection.
+//
+// # Weights of the invited
+//
+// A weight belongs to a response and a module, because a kiosk asks one module of several, drawn with a known
+// chance. The columns are the core, which everybody is asked, and each module; items that two questionnaires ask
+// in different modules get a column of their own. For each column by itself:
+//
+//  1. Base weight 1/(chance of invitation × chance of the module).
+//  2. Nonresponse. Starting from the sampling classes, classes are joined, giving up month, channel, field, field
+//     group, unit and lateness in this order, until each has Rules.MinRespondents respondents of the module and an adjustment of at
+//     most Rules.MaxAdjustment times the overall one. Within a class every weight is multiplied by (transactions of the
+//     register)/(sum of base weights of respondents).
+//  3. Raking to the register's margins: lateness, unit × lateness, field, channel. They are counted on the
+//     classes' labels times their population, that is, on the register as the coarsening map sees it, because an answer knows no
+//     more. Classes that do not know a field, say, are one level together. Units with fewer than Rules.MinMargin respondents, and
+//     other levels with fewer than Rules.MinRespondents, are pooled into one. Unit × lateness is split only
+//     where each part has as many respondents as a nonresponse class; a unit that is not split keeps its total, and its
+//     late dossiers are weighted up by the margin of lateness. Month is not raked: it is the dimension given up first.
+//
+// Nothing is trimmed. When margins cannot be met together, the last of the list is given up and the others are raked again;
+// ModuleWeights.Failure says which and why, and method and notes say so, too. Where not one can be met, the weights stay those of step 2. Transactions that came after the last draw are in no class: no figure speaks
+// for them, and the notes count them.
+//
+// WeightReport holds what must be known before a figure is believed. MinFactor and MaxFactor are of raking: calibrated
+// over nonresponse-adjusted weight. Collapsed lists the nonresponse classes that were joined of several, and the levels
+// of margins that were pooled.
+//
+// # Standard errors
+//
+// The design has the nonresponse classes of the core as strata, the response as primary unit and the share of the
+// stratum's transactions that answered as sampling fraction. Influence values are residuals of the column's own raking. Modules
+// add the variance of their draw (package analysis/design has the formula). Figures by unit and field are domains of this
+// one design, never subsets weighted anew. A composite's influence is Σ gradient × influence of its items, one number for
+// each response, so that the covariance of items that one person answered is inside, across modules too.
+//
+// What this leaves out: nonresponse adjustments are treated as known, which errs to the safe side where classes explain
+// the answers; raking is linearized, which is a little too small where a few respondents carry a margin. TestSimulation measures
+// the two together: the spread of the index over repeated draws is within a few per cent of the standard error.
+//
+// # Figures
+//
+// Each framework × node × domain has up to four figures: weighted invited, unweighted invited, pooled with
+// walk-ins, and walk-ins. Domains are the whole wave, every unit of the register, every field and every field group that
+// classes hold alone. A class that was pooled over units counts in the whole and in none of its units; a class whose field
+// was dropped or pooled counts in no field, so figures by field speak for the classes that hold the field alone, and the notes say what
+// part of the register that is.
+//
+//   - Indicators. A share is of valid answers: don't know, does not apply, refused and left open take a person out of this
+//     item and of no other. The framework's scale and direction turn the raw value into what it counts in.
+//   - Nodes above are evaluated by analysis/index from the items' values: the mean over all indicators below (so the
+//     service part of SIPAS is the mean of its 16 items, each with the same weight, and not of its elements), a sum, or a linear
+//     form. Rounding that the framework states is done before the value goes up; the standard error is that of the unrounded value and the
+//     interval lies around it.
+//   - A node that needs indicators which the wave does not ask is "not comparable", once, for the whole wave: the total
+//     of SIPAS without its policy part. Where the framework drops missing ones, as the law does, the attainable bounds are those of
+//     the indicators at hand (PercentOfAttainable), and the grade is marked incomplete until all are there.
+//   - Values of an office's table (Input.Given) have neither answers nor error, and are not withheld.
+//
+// N is the number of responses that contributed: to a composite, those with at least one of its items. Whether it may be
+// shown is decided by its smallest item, and its effective n is the smallest among its items. Population is the weighted
+// number of cases behind the value; of a composite the largest among its items.
+//
+// Intervals have the level of the rules. Shares have the interval that the rules name (Korn and Graubard's beta by
+// default). Means and composites have value ± t·se with the degrees of freedom of the domain (answers less strata), and where
+// that would leave the bounds, the same on the logit scale of the bounds: no end is cut off silently. When all answers
+// agree, the estimated error is zero and means nothing; the interval is then the exact one of a share in the same
+// position with as many answers (those of the smallest item). When everybody answered, the interval is the point ("census").
+// The interval's method is named in each figure.
+//
+// Unweighted figures treat the respondents as a simple random sample drawn with replacement, an item's answers as a domain
+// of it. That is what offices
+// publish today; they stand there to be compared with, and nothing is decided by them.
+//
+// Shares of an item's answers are rounded to hundredths of a per cent by largest remainder, so that they sum to 100.00.
+//
+// # Walk-ins
+//
+// Their weights are 1/(chance of the module), post-stratified to the register by unit × month, or by unit where a month has
+// fewer than Rules.MinMargin of them; small units are pooled. Units without walk-ins are not represented, and the notes
+// say how much of the register that is. The standard error treats each post-stratum as a simple random sample with replacement: it
+// is what the error would be if they had not chosen themselves. A pooled figure weighs the two item by item by their effective
+// numbers of answers, n_eff/(n_eff + n_eff'), which makes the variance least when the two estimate the same thing; its variance is
+// the sum of the two, its degrees of freedom Satterthwaite's. Walk-ins know no field, so fields have no such figures;
+// by unit they are listed only where they may be shown.
+//
+// # What is withheld
+//
+// A figure of fewer than Rules.MinAnswers answers carries no estimate, no count and no distribution. So that it cannot
+// be found by subtraction, the smallest other figure of its family (units, fields, field groups) is withheld too while
+// what is hidden is a single part, or several with too few answers between them; parts that have no figure because their class is
+// pooled count as hidden. Then the figures shown are held against each other across families by elimination: a
+// field that one department alone handles is that department under another name. A composite is withheld with any of its
+// items, or the others would give the item away. A pooled figure is withheld unless the sample's and the walk-ins' own
+// are shown. TestWithheldCannotBeRecovered checks it in exact arithmetic.
+//
+// Two limits. The audit knows equalities of answers, not what an insider knows of single people. And it looks at one
+// release: between releases Advance sees to it that a figure which is shown changes only with Rules.MinAnswers further
+// answers behind it, but nothing is kept of a withheld figure. One that was withheld for another's sake and is shown
+// again may differ by fewer answers from what was shown before; and when a unit reaches the minimum and the one hidden with
+// it returns unchanged, whoever kept the older page can tell the last few answers of the first. Pages for the public
+// should show published releases.
+//
+// # Flags
+//
+// The family is every indicator of the headline framework (the wave's first) in every unit that shows it: weighted,
+// invited. Four tests are made of each:
+//
+//	below target   one-sided t against the wave's target
+//	among lowest   partial conjunction test that the unit is among the lowest ⌊Rules.LowestShare × units⌋, at least one, of its kind
+//	below peers    against the mean of the other units of its kind, with the joint covariance of the units
+//	fallen         against the last published wave of the same province and framework version; the waves are independent
+//
+// The tests take the figure's standard error, but no less than that of a simple random sample of as many answers: raking can
+// fit the few answers of a unit so closely that the estimated error vanishes. Package analysis/flag makes verdicts of them with the expected share of false flags bounded by Rules.FalseFlagRate: a
+// flag states "below target" and at least one further reason; one reason alone, or a low point estimate without
+// evidence, is "watch"; an indicator with fewer answers than the rule is "too few". Each reason carries its evidence by
+// name: estimate, se, target, gap, p, p_adjusted (within the reason's family), p_flag (of the flag as a whole), peers_mean, peers,
+// gap_se, rank_low, rank_high, of, before, change, change_se. The rank set is a marginal confidence set for the rank among units of one kind, 1
+// the highest; it illustrates the reason, the test decides it.
+//
+// Priority is gain × importance × transactions, scaled so that the highest is 100. Gain is what the unit's index (the
+// highest node of the framework that has a value) would rise if the indicator reached its target, from the index's slope. Importance is the
+// weighted correlation of the item with overall satisfaction over everybody in the wave who answered both, zero where it is negative: it
+// is association, not effect. Transactions are the unit's in the register.
+//
+// # Live and published
+//
+// A provisional release is what pages show while answers come. Refresh decides from counts whether computing can
+// change what is shown, and Advance lets a figure change only when it may. Its diagnostics and counts are always those of the last
+// computation. A published release is made by Publish from all rows, at once, and never changes: it holds the SHA-256 of
+// its rows in key order, the rules and the program's version.
+package report

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sipas/analysis/weight"
+	"sipas/survey"
+)
+
+// pooledLevel is the name of the level that takes the levels of a margin with too few respondents.
+const pooledLevel = "(pooled)"
+
+// registerMargins counts the margins of the coarsened register that a module is raked to. Levels with fewer
+// respondents than the rule asks for are pooled, and the text says so.
+//
+// Unit and lateness are crossed: within each unit late and timely dossiers get their own totals, where both have as many
+// respondents as a nonresponse class must have. Smaller cells would be matched to the few answers in them: when these
+// happen to agree, calibration leaves no residual and the standard error of the unit shrinks to nothing. The
+// crossing implies the margin of units, which is therefore not raked again but returned apart, to be reported with
+// the others.
+func registerMargins(rules survey.Rules, f frame, base []float64, class []int) (margins []weight.Margin, unit weight.Margin, pooled []string, err error) {
+	unitOf := func(c survey.Class) string { return c.Labels[survey.DimUnit] }
+	unit, text, unitPool, err := margin("unit", unitOf, rules.MinMargin, f, base, class)
+	if err != nil {
+		return nil, unit, nil, err
+	}
+	pooled = append(pooled, text...)
+	crossed := crossing(f, base, class, max(rules.MinMargin, rules.MinRespondents), func(c survey.Class) string {
+		if slices.Contains(unitPool, unitOf(c)) {
+			return pooledLevel
+		}
+		return unitOf(c)
+	})
+	cross := levels(marginUnit, crossed, f, class)
+	for _, d := range []struct {
+		name  string
+		label func(survey.Class) string
+	}{
+		{marginLateness, func(c survey.Class) string { return soleLabel(c.Labels[survey.DimLateness]) }},
+		{marginField, func(c survey.Class) string { return soleLabel(c.Labels[survey.DimField]) }},
+		{marginChannel, func(c survey.Class) string { return soleLabel(c.Labels[survey.DimChannel]) }},
+	} {
+		// These levels cross the units: with fewer respondents than a nonresponse class must have they would be matched to a handful of
+		// answers in a handful of units, and contradict the margins of these.
+		m, text, _, err := margin(d.name, d.label, rules.MinRespondents, f, base, class)
+		if err != nil {
+			return nil, unit, nil, err
+		}
+		pooled = append(pooled, text...)
+		if len(m.Targets) > 1 {
+			margins = append(margins, m)
+		}
+		if d.name == marginLateness {
+			margins = append(margins, cross)
+		}
+	}
+	return margins, unit, pooled, nil
+}
+
+// The margins of the register, in the order in which they are given up, the last first, when they cannot be met together.
+const (
+	marginLateness = "lateness"
+	marginUnit     = "unit × lateness"
+	marginField    = "field"
+	marginChannel  = "channel"
+)
+
+// mixedLevel is the level of the classes that do not know a dimension, because it was dropped from them or its values were
+// pooled: they are one level together. Each pooled set for itself would often be a single unit under another name.
+const mixedLevel = "(mixed)"
+
+// soleLabel is the label, where it names one value.
+func soleLabel(label string) string {
+	if label == "*" || label == "" || strings.Contains(label, "|") {
+		return mixedLevel
+	}
+	return label
+}
+
+// levels counts a margin without pooling.
+func levels(name string, label func(survey.Class) string, f frame, class []int) weight.Margin {
+	m := weight.Margin{Name: name, Labels: make([]string, len(class)), Targets: map[string]float64{}}
+	for _, c := range f.classes {
+		m.Targets[label(c)] += float64(c.Population)
+	}
+	for i, at := range class {
+		m.Labels[i] = label(f.classes[at])
+	}
+	return m
+}
+
+// margin counts a margin and pools its small levels; it returns the levels that were pooled, too.
+func margin(name string, label func(survey.Class) string, minimum int, f frame, base []float64, class []int) (weight.Margin, []string, []string, error) {
+	m, steps, err := weight.Pool(base, levels(name, label, f, class), minimum, pooledLevel)
+	if err != nil {
+		return m, nil, nil, err
+	}
+	var text, gone []string
+	for _, s := range steps {
+		text = append(text, fmt.Sprintf("margin %s: %s pooled, %d respondents together (%s)", name, strings.Join(s.Levels, ", "), s.Rows, s.Reason))
+		gone = append(gone, s.Levels...)
+	}
+	return m, text, gone, nil
+}
+
+// crossing returns the label of unit by lateness: split by lateness in units where every class of lateness has
+// enough respondents, and left whole in the others.
+func crossing(f frame, base []float64, class []int, minimum int, unitOf func(survey.Class) string) func(survey.Class) string {
+	respondents := map[string]map[string]int{}
+	for _, c := range f.classes {
+		u := unitOf(c)
+		if respondents[u] == nil {
+			respondents[u] = map[string]int{}
+		}
+		respondents[u][c.Labels[survey.DimLateness]] += 0
+	}
+	for i, at := range class {
+		if base[i] > 0 {
+			c := f.classes[at]
+			respondents[unitOf(c)][c.Labels[survey.DimLateness]]++
+		}
+	}
+	return func(c survey.Class) string {
+		u := unitOf(c)
+		for _, n := range respondents[u] {
+			if n < minimum {
+				return u + " × *"
+			}
+		}
+		return u + " × " + c.Labels[survey.DimLateness]
+	}
+}
+
+// residuals compares every level of the margins with the sum of the weights.
+func residuals(margins []weight.Margin, weights []float64) []survey.MarginResidual {
+	var out []survey.MarginResidual
+	for _, m := range margins {
+		achieved := map[string]float64{}
+		for i, w := range weights {
+			if w > 0 {
+				achieved[m.Labels[i]] += w
+			}
+		}
+		for _, level := range slices.Sorted(maps.Keys(m.Targets)) {
+			out = append(out, survey.MarginResidual{Margin: m.Name, Level: level, Target: m.Targets[level], Achieved: achieved[level]})
+		}
+	}
+	return out
+}
+
+// describe fills in what the weights themselves tell.
+func describe(out *survey.ModuleWeights, d weight.Diagnostics) {
+	out.KishEffect, out.EffectiveN = d.Kish, d.EffectiveN
+	out.MinFactor, out.MaxFactor = d.MinFactor, d.MaxFactor
+	out.ShareTrimmed, out.Iterations, out.Converged = d.ShareTrimmed, d.Iterations, d.Converged
+}
+
+// collapseText says which sampling classes were joined into which nonresponse classes, and what could not be held.
+func collapseText(c *weight.Classes, rules survey.Rules) []string {
+	var text []string
+	for _, k := range c.Classes {
+		if len(k.Cells) > 1 {
+			text = append(text, fmt.Sprintf("%d classes → %s: %d respondents of %d invited, adjusted by %.3f",
+				len(k.Cells), strings.Join(k.Labels, " / "), k.Respondents, k.Invited, k.Factor))
+		}
+	}
+	if len(text) > 0 {
+		text = slices.Insert(text, 0, fmt.Sprintf("classes are joined until each has %d respondents and an adjustment of at most %v times the overall %.3f",
+			rules.MinRespondents, rules.MaxAdjustment, c.Overall))
+	}
+	return append(text, c.Notes...)
+}
+
+// percentText writes a part of a whole as a per cent with one decimal.
+func percentText(part, whole int) string {
+	if whole == 0 {
+		return "0.0 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+}

@@ -1,0 +1,198 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sipas/survey"
+)
+
+// Keeper is what Refresh needs of a store; every survey.Store is one.
+type Keeper interface {
+	Source
+	Cells(ctx context.Context, wave survey.WaveID) ([]survey.Cell, error)
+	SaveRelease(ctx context.Context, by survey.Actor, r *survey.Release) error
+}
+
+// Refresh returns the wave's provisional release, brought up to date, and whether it changed: the one way in which
+// the page and the command line alike come to live figures.
+//
+// It first decides from counts whether a computation can change what is shown. Only then it reads the answers,
+// computes, lets what is shown Advance, and saves the release in the name of by. now and program are kept with it.
+func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
+	const op = "refresh release"
+	prev, err := store.Release(ctx, wave, survey.StateProvisional)
+	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
+		return nil, false, fmt.Errorf("%s: %w", op, err)
+	}
+	if err == nil {
+		due, err := due(ctx, store, prev, program)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		if !due {
+			return prev, false, nil
+		}
+	} else {
+		prev = nil
+	}
+	in, err := Load(ctx, store, wave)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", op, err)
+	}
+	in.Program, in.MadeAt = program, now
+	next, _, err := Compute(ctx, in, progress)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", op, err)
+	}
+	r := Advance(prev, next)
+	if err := store.SaveRelease(ctx, by, r); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", op, err)
+	}
+	return r, true, nil
+}
+
+// due reports whether computing again can change what is shown: the register, the draws or the program changed, or
+// enough answers came. Below that it is sure to change nothing that is urgent: a composite may lag behind
+// by fewer answers, over the whole wave, than a figure needs to advance.
+func due(ctx context.Context, store Keeper, prev *survey.Release, program string) (bool, error) {
+	if prev.Program != program {
+		return true, nil
+	}
+	register, err := store.RegisterCounts(ctx, prev.Wave)
+	if err != nil {
+		return false, err
+	}
+	classes, err := store.Classes(ctx, prev.Wave)
+	if err != nil {
+		return false, err
+	}
+	total, invited := 0, 0
+	for _, r := range register {
+		total += r.N
+	}
+	for _, c := range classes {
+		invited += c.Invited
+	}
+	if total != prev.Weighting.Register || invited != prev.Weighting.Invited {
+		return true, nil
+	}
+	w, err := store.Wave(ctx, prev.Wave)
+	if err != nil {
+		return false, err
+	}
+	required := map[string]bool{}
+	for _, ref := range w.Instruments {
+		doc, err := store.Instrument(ctx, ref)
+		if err != nil {
+			return false, err
+		}
+		required[doc.RequiredItem()] = true
+	}
+	items, err := leafItems(ctx, store, w)
+	if err != nil {
+		return false, err
+	}
+	cells, err := store.Cells(ctx, prev.Wave)
+	if err != nil {
+		return false, err
+	}
+	return tally(cells, classes, required).due(prev, items), nil
+}
+
+// leafItems maps the nodes that show an item's answers, by framework and code, to the item.
+func leafItems(ctx context.Context, store Keeper, w *survey.Wave) (map[[2]string]string, error) {
+	items := map[[2]string]string{}
+	for _, ref := range w.Frameworks {
+		f, err := store.Framework(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range f.Root.Leaves() {
+			if l.Value.Item != "" {
+				items[[2]string{f.ID, l.Code}] = l.Value.Item
+			}
+		}
+	}
+	return items, nil
+}
+
+// counts are the answers of a wave as the cells count them.
+type counts struct {
+	invited, walkIns int                        // who answered the required item
+	begun            map[survey.Disposition]int // of the invited
+	answers          map[answersKey]int         // valid answers
+}
+
+type answersKey struct {
+	basis survey.Basis
+	item  string
+	where survey.Domain
+}
+
+func tally(cells []survey.Cell, classes []survey.Class, required map[string]bool) counts {
+	c := counts{begun: map[survey.Disposition]int{}, answers: map[answersKey]int{}}
+	places := map[survey.ClassID]place{}
+	for _, k := range classes {
+		places[k.ID] = placeOf(k)
+	}
+	for _, x := range cells {
+		switch {
+		case x.Item == "" && x.Source == survey.Invited:
+			c.begun[x.Disposition] += x.N
+		case x.Item == "" || x.Code < 0:
+		case x.Source == survey.Invited:
+			if required[x.Item] {
+				c.invited += x.N
+			}
+			c.add(survey.BasisInvited, x, places[x.Class])
+		default:
+			if required[x.Item] {
+				c.walkIns += x.N
+			}
+			c.add(survey.BasisWalkIns, x, place{unit: string(x.Unit)})
+		}
+	}
+	return c
+}
+
+func (c *counts) add(basis survey.Basis, x survey.Cell, at place) {
+	wheres := map[survey.Domain]bool{{}: true, {Unit: survey.UnitID(at.unit)}: true, {Field: at.field}: true, {Field: at.group}: true}
+	for where := range wheres {
+		c.answers[answersKey{basis, x.Item, where}] += x.N
+	}
+}
+
+// due compares the counts with what the release was made of and what it shows.
+func (c counts) due(prev *survey.Release, items map[[2]string]string) bool {
+	w := prev.Weighting
+	minimum := prev.Rules.MinAnswers
+	fresh := c.invited != w.Respondents || c.walkIns != w.WalkIns
+	for _, d := range w.Dispositions {
+		if n, counted := c.begun[survey.Disposition(d.Kind)]; counted && n != d.N {
+			fresh = true
+		}
+	}
+	if !fresh {
+		return false
+	}
+	if c.invited+c.walkIns-w.Respondents-w.WalkIns >= minimum {
+		return true
+	}
+	for i := range prev.Figures {
+		f := &prev.Figures[i]
+		item, leaf := items[[2]string{f.Framework, f.Node}]
+		if !leaf || f.Weighting != survey.Weighted {
+			continue
+		}
+		n := c.answers[answersKey{f.Basis, item, f.Domain}]
+		switch {
+		case f.State == survey.StateProvisional && n-f.Estimate.N >= minimum:
+			return true
+		case f.State == survey.StateWithheld && f.Reason != survey.ReasonComplementary && n >= minimum:
+			return true
+		}
+	}
+	return false
+}

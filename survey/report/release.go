@@ -1,0 +1,361 @@
+package report
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"sipas/survey"
+)
+
+// Progress is told which step a computation is at, and how much of the step is done. It may be nil.
+// Calls come one at a time.
+type Progress func(step string, done, total int)
+
+// The steps that Progress is told of, in order. They are keys of catalogues of text.
+const (
+	StepWeights   = "weights"
+	StepEstimates = "estimates"
+	StepFigures   = "figures"
+	StepFlags     = "flags"
+)
+
+// Weights are the weights of a computation, for the export of rows: one row for each respondent, one column
+// for each module. They name responses, so they are the analyst's alone.
+type Weights struct {
+	Modules []string          // names of the weight columns, the core first
+	Items   map[string]string // the weight column of each item
+	Rows    []WeightRow       // invited first, each source in order of response id
+}
+
+// WeightRow is one respondent's weights.
+type WeightRow struct {
+	Response survey.ResponseID
+	Source   survey.Source
+	Class    survey.ClassID // of an invited response
+	Stratum  string         // the nonresponse class, or the post-stratum of a walk-in
+	// Population is the number of transactions in the stratum, which the finite population correction is taken of;
+	// zero for walk-ins, who have none.
+	Population float64
+	Weights    []float64 // by column of Modules; zero where the module was not asked
+}
+
+// Compute makes a provisional release of everything that the input holds: weights, figures and flags. It is pure:
+// the same rows in any order, on any number of cores, give the same digits. It ends early when the context does.
+//
+// Without a register it fails with CodeRegisterEmpty, without a single respondent with CodeNoAnswers. Margins that
+// cannot be met are no failure: the weights then stop before raking, and the release says so.
+func Compute(ctx context.Context, in *Input, progress Progress) (*survey.Release, *Weights, error) {
+	return compute(ctx, in, survey.StateProvisional, progress)
+}
+
+// Publish makes the release that never changes: as Compute, with every figure that may be shown in the state
+// published. It carries the hash of its rows, the rules and the program's version. Saving it is the caller's.
+func Publish(ctx context.Context, in *Input, progress Progress) (*survey.Release, *Weights, error) {
+	return compute(ctx, in, survey.StatePublished, progress)
+}
+
+func compute(ctx context.Context, in *Input, state survey.State, progress Progress) (*survey.Release, *Weights, error) {
+	if progress == nil {
+		progress = func(string, int, int) {}
+	}
+	c, err := prepare(in, state)
+	if err != nil {
+		return nil, nil, err
+	}
+	progress(StepWeights, 0, 1)
+	if err := c.weight(); err != nil {
+		return nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	progress(StepWeights, 1, 1)
+	if err := c.estimate(ctx, progress); err != nil {
+		return nil, nil, err
+	}
+	figures, err := c.allFigures(ctx, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	progress(StepFlags, 0, 1)
+	grid := make(map[survey.FigureKey]survey.Figure, len(figures))
+	for _, f := range figures {
+		grid[f.FigureKey] = f
+	}
+	flags, err := c.flags(ctx, grid)
+	if err != nil {
+		return nil, nil, err
+	}
+	progress(StepFlags, 1, 1)
+	r := &survey.Release{
+		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(in),
+		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting,
+	}
+	r.ID = releaseID(r)
+	return r, c.weights(), nil
+}
+
+// prepare reads the documents: what is asked where, what is to be estimated, and of which parts of the register.
+func prepare(in *Input, state survey.State) (*computation, error) {
+	const op = "compute"
+	c := &computation{
+		in: in, state: state, frame: newFrame(in.Classes), given: map[survey.FigureKey]float64{}, scale: map[string][]int{},
+		kinds: map[survey.UnitID]survey.UnitKind{}, register: map[survey.UnitID]int{},
+	}
+	for _, r := range in.Register {
+		c.register[r.Unit] += r.N
+		c.weighting.Register += r.N
+	}
+	if c.weighting.Register == 0 {
+		return nil, &survey.Error{Code: survey.CodeRegisterEmpty, Op: op, Params: map[string]string{"wave": string(in.Wave.ID)}}
+	}
+	for _, u := range in.Units {
+		c.kinds[u.ID] = u.Kind
+	}
+	for _, g := range in.Given {
+		c.given[survey.FigureKey{Framework: g.Framework, Node: g.Node, Domain: g.Domain}] = g.Value
+	}
+	for _, doc := range in.Instruments {
+		for _, item := range doc.Items {
+			scale, _ := doc.Scale(item.Scale)
+			for _, l := range scale.Levels {
+				c.scale[item.Code] = append(c.scale[item.Code], l.Code)
+			}
+		}
+	}
+	for item, codes := range c.scale {
+		slices.Sort(codes)
+		c.scale[item] = slices.Compact(codes)
+	}
+	var of map[string]int
+	c.columns, of = columns(in.Instruments)
+	var err error
+	if c.nodes, c.vars, err = plan(in, of); err != nil {
+		return nil, err
+	}
+	c.itemColumn = of
+	c.domains = domainsOf(in)
+	return c, nil
+}
+
+// weight makes the weights of both sources.
+func (c *computation) weight() (err error) {
+	c.countResponses()
+	if c.invited, err = weightInvited(c.in, c.frame, c.columns, &c.weighting); err != nil {
+		return err
+	}
+	if c.walkIns, err = weightWalkIns(c.in, c.columns, &c.weighting); err != nil {
+		return err
+	}
+	if len(c.invited.rows)+len(c.walkIns.rows) == 0 {
+		return &survey.Error{Code: survey.CodeNoAnswers, Op: "compute", Params: map[string]string{"wave": string(c.in.Wave.ID)}}
+	}
+	c.reportResponse()
+	return nil
+}
+
+// estimate computes the surfaces that the views rest on.
+func (c *computation) estimate(ctx context.Context, progress Progress) error {
+	rules := c.in.Wave.Rules
+	invited := newSurface(c.invited, c.domains, c.vars, rules)
+	plain, err := unweightedSurface(invited)
+	if err != nil {
+		return err
+	}
+	surfaces := []*surface{invited, plain}
+	c.views = []view{
+		{weighting: survey.Weighted, basis: survey.BasisInvited, surfaces: surfaces[:1]},
+		{weighting: survey.Unweighted, basis: survey.BasisInvited, surfaces: surfaces[1:2]},
+	}
+	if len(c.walkIns.rows) > 0 {
+		walkIns := newSurface(c.walkIns, c.domains, c.vars, rules)
+		surfaces = append(surfaces, walkIns)
+		c.views = append(c.views,
+			view{weighting: survey.Weighted, basis: survey.BasisWithWalkIns, surfaces: []*surface{invited, walkIns}},
+			view{weighting: survey.Weighted, basis: survey.BasisWalkIns, surfaces: []*surface{walkIns}})
+	}
+	for i, s := range surfaces {
+		progress(StepEstimates, i, len(surfaces))
+		if s.design == nil {
+			continue
+		}
+		if err := s.estimate(ctx, c.vars, rules); err != nil {
+			return err
+		}
+	}
+	progress(StepEstimates, len(surfaces), len(surfaces))
+	return nil
+}
+
+// allFigures makes every figure, in order of framework, node, domain and view.
+func (c *computation) allFigures(ctx context.Context, progress Progress) ([]survey.Figure, error) {
+	var all []survey.Figure
+	for i := range c.nodes {
+		progress(StepFigures, i, len(c.nodes))
+		made := make([][]survey.Figure, len(c.domains))
+		err := each(ctx, len(c.domains), func(d int) (err error) {
+			made[d], err = c.figures(&c.nodes[i], d)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, slices.Concat(made...)...)
+	}
+	progress(StepFigures, len(c.nodes), len(c.nodes))
+	return all, nil
+}
+
+// countResponses counts invitations and dispositions, whoever answered.
+func (c *computation) countResponses() {
+	w := &c.weighting
+	covered := 0
+	for _, k := range c.in.Classes {
+		w.Invited += k.Invited
+		covered += k.Population
+	}
+	count := map[survey.Disposition]int{}
+	suspect, begun := 0, 0
+	for i := range c.in.Responses {
+		r := &c.in.Responses[i]
+		if r.Suspect {
+			suspect++
+		}
+		if r.Source == survey.Invited {
+			count[r.Disposition]++
+			begun++
+		}
+	}
+	for _, d := range []survey.Disposition{survey.Complete, survey.Partial, survey.TimedOut, survey.Refused, survey.Failed} {
+		w.Dispositions = append(w.Dispositions, survey.Count{Kind: string(d), N: count[d]})
+	}
+	w.Dispositions = append(w.Dispositions, survey.Count{Kind: "no_answer", N: w.Invited - begun})
+	if late := w.Register - covered; late > 0 {
+		w.Notes = append(w.Notes, fmt.Sprintf("%d transactions (%s of the register) came after the last draw; no figure speaks for them",
+			late, percentText(late, w.Register)))
+	}
+	if suspect > 0 {
+		w.Notes = append(w.Notes, fmt.Sprintf("%d answers are marked suspect; they count like the others", suspect))
+	}
+	w.Notes = append(w.Notes, coverageNotes(c.in)...)
+}
+
+// reportResponse writes who answered: by class, and which units did not at all.
+func (c *computation) reportResponse() {
+	w := &c.weighting
+	w.Respondents = len(c.invited.rows)
+	if w.Invited > 0 {
+		w.ResponseRate = float64(w.Respondents) / float64(w.Invited)
+	}
+	byClass := make([]int, len(c.frame.classes))
+	answered := map[string]bool{}
+	for _, r := range c.invited.rows {
+		at := c.frame.at[r.Class]
+		byClass[at]++
+		// A pooled class cannot tell which of its units answered, so none of them counts as silent.
+		for _, u := range strings.Split(c.frame.classes[at].Labels[survey.DimUnit], "|") {
+			answered[u] = true
+		}
+	}
+	for _, p := range c.walkIns.places {
+		answered[p.unit] = true
+	}
+	for i, k := range c.frame.classes {
+		w.Strata = append(w.Strata, survey.StratumRate{
+			Class: k.ID, Labels: k.Labels, Population: k.Population, Invited: k.Invited, Respondents: byClass[i],
+		})
+	}
+	for _, d := range c.domains {
+		if d.family == familyUnit && !answered[string(d.Unit)] && !answered["*"] && c.register[d.Unit] > 0 {
+			w.Unanswered = append(w.Unanswered, survey.UnansweredUnit{
+				Unit: d.Unit, Share: float64(c.register[d.Unit]) / float64(w.Register),
+			})
+		}
+	}
+}
+
+// weights lists the weights for export.
+func (c *computation) weights() *Weights {
+	out := &Weights{Items: map[string]string{}}
+	for _, col := range c.columns {
+		out.Modules = append(out.Modules, col.name)
+	}
+	for item, at := range c.itemColumn {
+		out.Items[item] = c.columns[at].name
+	}
+	for _, s := range []*sample{c.invited, c.walkIns} {
+		for i, r := range s.rows {
+			row := WeightRow{Response: r.ID, Source: r.Source, Class: r.Class, Stratum: s.stratum[i]}
+			if s.probability {
+				row.Population = s.population[i]
+			}
+			for _, col := range s.columns {
+				row.Weights = append(row.Weights, col.weights[i])
+			}
+			out.Rows = append(out.Rows, row)
+		}
+	}
+	return out
+}
+
+// dataHash is the SHA-256 of the input rows in key order, each as one line of JSON: what proves later that a
+// release was made of these rows.
+func dataHash(in *Input) string {
+	h := sha256.New()
+	wave := *in.Wave
+	wave.State = "" // whether the wave is closed by now changes no row
+	line(h, "wave", wave)
+	for _, f := range in.Frameworks {
+		line(h, "framework", f)
+	}
+	lines(h, "instrument", valuesIn(in.Instruments), func(d *survey.Instrument) string { return d.Ref().String() })
+	lines(h, "unit", in.Units, func(u survey.Unit) string { return string(u.ID) })
+	lines(h, "class", in.Classes, func(c survey.Class) string { return string(c.ID) })
+	lines(h, "register", in.Register, func(r survey.UnitMonthCount) string { return string(r.Unit) + "\x00" + r.Month })
+	lines(h, "response", in.Responses, func(r survey.Response) string { return string(r.ID) })
+	lines(h, "given", in.Given, func(g Given) string {
+		return strings.Join([]string{g.Framework, g.Node, string(g.Domain.Unit), g.Domain.Field}, "\x00")
+	})
+	if in.Previous != nil {
+		line(h, "previous", in.Previous.ID+" "+in.Previous.DataHash)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func valuesIn(m map[survey.InstrumentRef]*survey.Instrument) []*survey.Instrument {
+	var out []*survey.Instrument
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
+
+func lines[T any](w io.Writer, kind string, rows []T, key func(T) string) {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b T) int { return strings.Compare(key(a), key(b)) })
+	for _, r := range rows {
+		line(w, kind, r)
+	}
+}
+
+func line(w io.Writer, kind string, row any) {
+	text, err := json.Marshal(row)
+	if err != nil {
+		// Only a number that is not finite cannot be written, and no row has one but a given value.
+		text = []byte(fmt.Sprintf("%q", fmt.Sprint(row)))
+	}
+	fmt.Fprintf(w, "%s %s\n", kind, text)
+}
+
+// releaseID names a release by what it is made of, so that the same computation has the same name.
+func releaseID(r *survey.Release) string {
+	h := sha256.New()
+	line(h, "release", []any{r.Wave, r.State, r.DataHash, r.Rules, r.Program, r.MadeAt.UnixMilli()})
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
