@@ -76,6 +76,8 @@ type (
 		// SaveReceipt stores a response exactly once, with its cells, counters and, when complete, its comment, in one
 		// transaction, by the rule of Resolve. A closed wave is CodeWaveClosed.
 		SaveReceipt(ctx context.Context, r Receipt) (Outcome, error)
+		// SaveReceipts does the same for many, in one transaction, all or none: for loads on the server itself.
+		SaveReceipts(ctx context.Context, receipts []Receipt) error
 		// Response returns what is stored under an id, or CodeNotFound.
 		Response(ctx context.Context, id ResponseID) (*Response, error)
 		// EachResponse calls yield with every response of a wave in order of id, in one pass. The value is valid during the call only.

@@ -17,7 +17,9 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + $10
 		RETURNING n`
-	takeFromCell = `UPDATE cell SET n = n - $1 WHERE wave = $2 AND source = $3 AND class = $4 AND unit = $5 AND month = $6
+	addToCells     = `INSERT INTO cell (wave, source, class, unit, month, mode, item, code, disposition, n)`
+	addToCellsTail = `ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + excluded.n`
+	takeFromCell   = `UPDATE cell SET n = n - $1 WHERE wave = $2 AND source = $3 AND class = $4 AND unit = $5 AND month = $6
 		AND mode = $7 AND item = $8 AND code = $9 AND disposition = $10 RETURNING n`
 	dropCell = `DELETE FROM cell WHERE wave = $1 AND source = $2 AND class = $3 AND unit = $4 AND month = $5
 		AND mode = $6 AND item = $7 AND code = $8 AND disposition = $9 AND n = 0`
@@ -86,6 +88,24 @@ func (s *Store) recount(ctx context.Context, tx *sql.Tx, t *tally) ([]Place, err
 		places = append(places, Place{Table: TableCell, ID: string(t.wave), Stratum: stratum})
 	}
 	return places, nil
+}
+
+// recountMany writes a tally of many responses, in key order and in batches.
+func (s *Store) recountMany(ctx context.Context, tx *sql.Tx, t *tally) error {
+	var more []survey.Cell
+	for _, c := range slices.SortedFunc(maps.Keys(t.changes), compareCells) {
+		if t.changes[c] > 0 {
+			more = append(more, c)
+			continue
+		}
+		if _, err := s.changeCell(ctx, tx, t.wave, c, t.changes[c]); err != nil {
+			return err
+		}
+	}
+	_, err := insertRows(ctx, tx, addToCells, addToCellsTail, 10, len(more), func(i int, args []any) []any {
+		return append(append(args, cellKey(t.wave, more[i])...), t.changes[more[i]])
+	})
+	return err
 }
 
 // changeCell changes one count and returns what it is then. A count of zero has no row.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -41,53 +42,62 @@ func hotStatements() []string {
 
 // SaveReceipt stores a response exactly once, with its cells, counters and, when complete, its comment, in one transaction.
 func (s *Store) SaveReceipt(ctx context.Context, r survey.Receipt) (survey.Outcome, error) {
-	outcomes, err := s.saveReceipts(ctx, []survey.Receipt{r})
+	var kept saved
+	err := s.write(ctx, opSaveReceipt, func(tx *sql.Tx) (err error) {
+		t := tally{wave: r.Response.Wave}
+		if kept, err = s.saveReceipt(ctx, tx, &r, &t); err != nil {
+			return err
+		}
+		moved, err := s.recount(ctx, tx, &t)
+		kept.places = append(kept.places, moved...)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	return outcomes[0], nil
+	s.answered(kept.places)
+	return kept.outcome, nil
 }
 
 // SaveReceipts stores many receipts in one transaction, each by the rule of survey.Resolve, all or none: for loads that are made
-// on the server itself, where nobody waits for a single acknowledgement.
+// on the server itself, where nobody waits for a single acknowledgement. They are written in the order of their keys, so
+// that nothing is left to forget of an order among them but that of the comments, whose keys are drawn here.
 func (s *Store) SaveReceipts(ctx context.Context, receipts []survey.Receipt) error {
-	_, err := s.saveReceipts(ctx, receipts)
-	return err
-}
-
-func (s *Store) saveReceipts(ctx context.Context, receipts []survey.Receipt) ([]survey.Outcome, error) {
-	outcomes := make([]survey.Outcome, len(receipts))
+	sorted := slices.Clone(receipts)
+	slices.SortStableFunc(sorted, func(a, b survey.Receipt) int { return cmp.Compare(a.Response.ID, b.Response.ID) })
 	var places []Place
 	err := s.write(ctx, opSaveReceipt, func(tx *sql.Tx) error {
 		tallies := map[survey.WaveID]*tally{}
-		for i := range receipts {
-			wave := receipts[i].Response.Wave
+		for i := range sorted {
+			wave := sorted[i].Response.Wave
 			if tallies[wave] == nil {
 				tallies[wave] = &tally{wave: wave}
 			}
-			kept, err := s.saveReceipt(ctx, tx, &receipts[i], tallies[wave])
+			kept, err := s.saveReceipt(ctx, tx, &sorted[i], tallies[wave])
 			if err != nil {
 				return err
 			}
-			outcomes[i] = kept.outcome
-			places = append(places, kept.places...)
+			places = append(places, slices.DeleteFunc(kept.places, func(p Place) bool { return p.Table != TableComment })...)
 		}
 		for _, wave := range slices.Sorted(maps.Keys(tallies)) {
-			moved, err := s.recount(ctx, tx, tallies[wave])
-			if err != nil {
+			if err := s.recountMany(ctx, tx, tallies[wave]); err != nil {
 				return err
 			}
-			places = append(places, moved...)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if s.engine.Answered != nil && len(places) > 0 {
+	s.answered(places)
+	return nil
+}
+
+// answered tells the engine that answers were written, and where their order could be read.
+func (s *Store) answered(places []Place) {
+	if s.engine.Answered != nil {
 		s.engine.Answered(places)
 	}
-	return outcomes, nil
 }
 
 // saved is what became of a receipt within a transaction, and where it was written.
@@ -98,8 +108,9 @@ type saved struct {
 
 const opSaveReceipt = "save response"
 
-// saveReceipt does the work in a transaction that may hold other receipts too, but for the cells, which it notes in the tally. The transaction holds the writer's lock from
-// its beginning, so nothing can come between looking a response up and writing it; the unique key stands behind that.
+// saveReceipt does the work in a transaction that may hold other receipts too, but for the cells, which it notes in the tally.
+// The transaction holds the writer's lock from its beginning, so nothing can come between looking a response up and writing
+// it; the unique key stands behind that.
 func (s *Store) saveReceipt(ctx context.Context, tx *sql.Tx, r *survey.Receipt, t *tally) (saved, error) {
 	sent := &r.Response
 	if err := s.requireOpen(ctx, tx, opSaveReceipt, sent.Wave); err != nil {

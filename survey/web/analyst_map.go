@@ -86,6 +86,9 @@ func (s *Server) areaMap(c *call) error {
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, indicatorFilter(top, node, c.lang))
 	v.Shell, v.Indicator, v.Answers = p.shell, node.Label.In(c.lang), answersBehind(p.board)
 	v.Target = targetFor(p.wave, f, node.Code)
+	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
+		return err
+	}
 	whole := p.board.props(f, node.Code, "", survey.Domain{}, survey.Weighted, survey.BasisInvited)
 	v.Breaks = breaksOf(whole.ScaleMin, whole.ScaleMax)
 	drawn := shippedOutlines()[p.wave.Province]

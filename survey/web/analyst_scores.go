@@ -41,7 +41,12 @@ func (s *Server) scores(c *call) error {
 		return err
 	}
 	v.Headline = p.board.props(f, node.Code, node.Label.In(c.lang), d, survey.Weighted, survey.BasisInvited)
+	v.Unweighted = p.board.props(f, node.Code, i18n.T(c.lang, "scores.plain_count"), d, survey.Unweighted, survey.BasisInvited)
+	v.WithWalk = p.board.walkIns(f, node.Code, i18n.T(c.lang, "scores.with_walk"), d)
 	v.Answers = answersBehind(p.board)
+	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
+		return err
+	}
 	frameworks, err := s.frameworks(c.ctx(), p.wave)
 	if err != nil {
 		return err
@@ -94,49 +99,58 @@ func fieldFilter(fields []string, current string, l survey.Lang) layout.Filter {
 	return f
 }
 
-// scoreGroups lays a framework out: first the index with its parts, then each part with its indicators. Indicators that an earlier group
-// showed are not shown again on another scale; shown collects their items.
+// scoreGroups lays a framework out: a node with its inner parts as one group, then each part with its indicators. What a group adds up to
+// stands apart from its rows, because an index is not to be compared with its own elements. Indicators that an earlier group showed are
+// not shown again on another scale; shown collects their items.
 func (s *Server) scoreGroups(p *wavePage, f *survey.Framework, d survey.Domain, l survey.Lang, shown map[string]bool) []pages.ScoreGroup {
-	index := pages.ScoreGroup{Heading: f.Title.In(l), Target: math.NaN()}
-	var parts []pages.ScoreGroup
+	var groups []pages.ScoreGroup
+	add := func(n *survey.Node, rows []*survey.Node, whole bool) {
+		g := pages.ScoreGroup{Heading: n.Label.In(l), Part: len(groups) > 0}
+		if !g.Part {
+			g.Heading = f.Title.In(l)
+		}
+		if whole {
+			row := scoreRow(p, f, n, d, l)
+			g.Whole = &row
+		}
+		for _, r := range rows {
+			g.Rows = append(g.Rows, scoreRow(p, f, r, d, l))
+		}
+		groups = append(groups, g)
+	}
 	f.Walk(func(n *survey.Node, above []*survey.Node) {
-		if !p.board.defined(f, n.Code, d) {
-			return
+		inner, leaves := definedChildren(p.board, f, n, d)
+		whole := p.board.defined(f, n.Code, d)
+		// A node whose only part has figures says nothing that the part does not say itself.
+		if len(inner) > 1 || len(inner) == 1 && whole {
+			add(n, inner, whole)
 		}
-		parent := len(above) > 0 && len(above[len(above)-1].Children) > 0 && hasInner(above[len(above)-1])
-		leaf := len(n.Children) == 0
-		if !leaf || len(above) == 1 && !parent {
-			index.Rows = append(index.Rows, scoreRow(p, f, n, d, l))
-		}
-		if leaf || hasInner(n) || len(above) == 0 {
-			return
-		}
-		part := pages.ScoreGroup{Heading: n.Label.In(l), Target: targetFor(p.wave, f, n.Code)}
 		fresh := false
-		for i := range n.Children {
-			child := &n.Children[i]
-			if !p.board.defined(f, child.Code, d) {
-				continue
+		for _, leaf := range leaves {
+			if leaf.Value != nil && !shown[leaf.Value.Item] {
+				fresh, shown[leaf.Value.Item] = true, true
 			}
-			if child.Value != nil && !shown[child.Value.Item] {
-				fresh = true
-				shown[child.Value.Item] = true
-			}
-			part.Rows = append(part.Rows, scoreRow(p, f, child, d, l))
 		}
 		if fresh {
-			parts = append(parts, part)
+			add(n, leaves, whole && len(above) == 0 && len(inner) == 0)
 		}
 	})
-	if len(index.Rows) == 0 {
-		return parts
-	}
-	return append([]pages.ScoreGroup{index}, parts...)
+	return groups
 }
 
-// hasInner reports whether some child of a node has children itself.
-func hasInner(n *survey.Node) bool {
-	return slices.ContainsFunc(n.Children, func(c survey.Node) bool { return len(c.Children) > 0 })
+// definedChildren are the children of a node that have figures: those with children of their own, and indicators.
+func definedChildren(b *board, f *survey.Framework, n *survey.Node, d survey.Domain) (inner, leaves []*survey.Node) {
+	for i := range n.Children {
+		child := &n.Children[i]
+		switch {
+		case !b.defined(f, child.Code, d):
+		case len(child.Children) > 0:
+			inner = append(inner, child)
+		default:
+			leaves = append(leaves, child)
+		}
+	}
+	return inner, leaves
 }
 
 func targetFor(w *survey.Wave, f *survey.Framework, node string) float64 {

@@ -138,6 +138,9 @@ func (s *Server) overviewView(c *call, p *wavePage) (pages.OverviewView, error) 
 		WithWalk: b.walkIns(f, node.Code, node.Label.In(l), survey.Domain{}),
 		ScoredAt: b.MadeAt.In(survey.Zone), DataHash: b.DataHash, Version: b.Program, Notes: b.Weighting.Notes,
 	}
+	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
+		return v, err
+	}
 	weighting := b.Weighting
 	v.Wave.Register, v.Wave.Invited = weighting.Register, weighting.Invited
 	v.Wave.Answers, v.Wave.WalkIns = weighting.Respondents, weighting.WalkIns
@@ -300,7 +303,7 @@ var levelWords = map[string]string{"*": "label.all", "(pooled)": "label.pooled"}
 func levelText(r survey.MarginResidual, units *directory, l survey.Lang) string {
 	parts := strings.Split(r.Level, " × ")
 	for i, part := range parts {
-		if word, ok := levelWords[part]; ok && i18n.Has(l, word) {
+		if word, ok := levelWords[part]; ok {
 			parts[i] = i18n.T(l, word)
 			continue
 		}

@@ -34,6 +34,9 @@ func (s *Server) flags(c *call) error {
 	}
 	v.Rows = flagRows(c, p, frameworks, func(id survey.UnitID) bool { return unit == "" || id == unit })
 	v.Examined, v.TooFew = examined(p.board, frameworks[0], unit)
+	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
+		return err
+	}
 	return c.page(http.StatusOK, pages.Flags(v))
 }
 
@@ -176,7 +179,7 @@ func (s *Server) repair(c *call) error {
 	if err := s.figuresOf(c.ctx(), p); err != nil {
 		return err
 	}
-	v.Wave = w.Title.In(c.lang)
+	v.Wave, v.Shell.MadeAt = w.Title.In(c.lang), p.shell.MadeAt
 	v.Shell.Crumb = &layout.Crumb{Action: "/repair", Filters: []layout.Filter{waveFilter(waves, w.ID, c.lang)}}
 	choices := slices.Clone(c.actor.Units)
 	if c.actor.Role != survey.Department && p.board != nil {
@@ -246,6 +249,9 @@ func (s *Server) fillRepairs(c *call, p *wavePage, unit survey.UnitID, v *pages.
 	v.Headline = p.board.props(f, node.Code, node.Label.In(c.lang), survey.Domain{Unit: unit}, survey.Weighted, survey.BasisInvited)
 	v.Answers = v.Headline.N
 	v.Indicators, _ = examined(p.board, f, unit)
+	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
+		return err
+	}
 	v.GainUnit = f.Measure
 	v.Rows = flagRows(c, p, frameworks, func(id survey.UnitID) bool { return id == unit })
 	for _, r := range v.Rows {

@@ -129,7 +129,7 @@ func (s *Server) figuresOf(ctx context.Context, p *wavePage) error {
 	b, err := s.board(ctx, p.wave)
 	switch code := survey.CodeOf(err); code {
 	case "":
-		p.board = b
+		p.board, p.shell.MadeAt = b, b.MadeAt.In(survey.Zone)
 	case survey.CodeRegisterEmpty, survey.CodeNoAnswers:
 		p.lack = code
 	default:
@@ -214,12 +214,9 @@ func figureProps(f *survey.Figure, label string, rules survey.Rules) ui.FigurePr
 		N: e.N, Of: e.Population, Effective: e.EffectiveN, DF: e.DF,
 		ScaleMin: 0, ScaleMax: 100, Target: math.NaN(), State: f.State, Reason: f.Reason, Threshold: rules.MinAnswers,
 	}
-	if f.Weighting == survey.Unweighted {
-		p.Effective = math.NaN()
-	}
 	for _, b := range []*survey.Bounds{f.Nominal, f.Attainable} {
 		if b != nil {
-			p.ScaleMin, p.ScaleMax = b.Min, b.Max
+			p.ScaleMin, p.ScaleMax = axisEnd(b.Min), axisEnd(b.Max)
 		}
 	}
 	if f.Target != nil {
@@ -227,6 +224,9 @@ func figureProps(f *survey.Figure, label string, rules survey.Rules) ui.FigurePr
 	}
 	return p
 }
+
+// axisEnd rounds away what adding up coefficients leaves of a bound: figures on the same scale share one axis.
+func axisEnd(bound float64) float64 { return math.Round(bound*1e9) / 1e9 }
 
 // noFigure stands where a release has no figure: withheld, with nothing behind it.
 func noFigure(label string, measure survey.Measure, rules survey.Rules) ui.FigureProps {
@@ -260,6 +260,27 @@ func (b *board) walkIns(f *survey.Framework, node, label string, d survey.Domain
 func (b *board) defined(f *survey.Framework, node string, d survey.Domain) bool {
 	figure, ok := b.figure(f.ID, node, d, survey.Weighted, survey.BasisInvited)
 	return ok && figure.Reason != survey.ReasonUndefined
+}
+
+// kioskTimes is how many times an answer counts where the questions asked were drawn: one over the smallest chance of a module in the
+// questionnaires of a wave. It is 0 where every module is always asked.
+func (s *Server) kioskTimes(ctx context.Context, w *survey.Wave) (int, error) {
+	smallest := 1.0
+	for _, ref := range w.Instruments {
+		in, err := s.instrument(ctx, ref)
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range in.Modules {
+			if m.Chance > 0 {
+				smallest = min(smallest, m.Chance)
+			}
+		}
+	}
+	if smallest == 1 {
+		return 0, nil
+	}
+	return int(math.Round(1 / smallest)), nil
 }
 
 // unitsWithFigures lists the units that the release has figures of, by name.

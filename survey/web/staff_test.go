@@ -229,9 +229,9 @@ func TestFigurePropsKeepEverything(t *testing.T) {
 		p.Effective != 80 || p.DF != 99 || p.Target != 80 || p.ScaleMin != 0 || p.ScaleMax != 100 || p.Threshold != 15 || p.State != survey.StateProvisional {
 		t.Errorf("props %+v", p)
 	}
-	f.Weighting = survey.Unweighted
-	if p := figureProps(f, "", survey.DefaultRules()); !math.IsNaN(p.Effective) {
-		t.Error("an unweighted figure got an effective number")
+	f.Attainable = &survey.Bounds{Min: 0, Max: 100 - 1e-13}
+	if p := figureProps(f, "", survey.DefaultRules()); p.ScaleMax != 100 {
+		t.Errorf("the axis ends at %v: it would be another axis than 100", p.ScaleMax)
 	}
 	if p := noFigure("", survey.Percent, survey.DefaultRules()); p.Shown() || p.State != survey.StateWithheld {
 		t.Errorf("no figure is shown: %+v", p)

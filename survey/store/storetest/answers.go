@@ -332,6 +332,48 @@ func testCells(t *testing.T, s survey.Store) {
 	})
 }
 
+// testManyReceipts holds the loading of many answers against what the same answers are one by one: rows, cells, days, comments.
+func testManyReceipts(t *testing.T, s survey.Store) {
+	PrepareSample(t, s, 150, 3)
+	var all []survey.Receipt
+	for i := range 260 {
+		r := InvitedResponse(survey.NewResponseID(), survey.ClassID(fmt.Sprintf("1.%d", 1+i%3)))
+		if i%4 == 0 {
+			r = WalkInResponse(survey.NewResponseID(), UnitB)
+		}
+		r.Answers = map[string]int{"overall": 1 + i%5, "s24": i%3 - 1}
+		all = append(all, Receipt(r, fmt.Sprintf("remark %d", i), "", day))
+	}
+	draft := all[0]
+	draft.Response.Revision, draft.Response.Disposition, draft.Comment = 0, survey.Partial, ""
+	draft.Response.Answers = map[string]int{"overall": 5}
+	send(t, s, Receipt(draft.Response, "", "", day), survey.Stored)
+	ok(t, s.SaveReceipts(bg, all))
+	ok(t, s.SaveReceipts(bg, all)) // again: nothing changes
+	for _, r := range all {
+		same(t, "response", *must(s.Response(bg, r.Response.ID)), r.Response)
+	}
+	same(t, "cells", must(s.Cells(bg, WaveID)), tally(t, s))
+	same(t, "comments", len(must(s.Comments(bg, WaveID))), len(all))
+	days := 0
+	for _, d := range must(s.DayCounts(bg, WaveID)) {
+		days += d.N
+	}
+	same(t, "responses by day", days, len(all))
+
+	// One that cannot be stored takes the others with it.
+	more := InvitedResponse(survey.NewResponseID(), "1.1")
+	altered := all[1]
+	altered.Response.ContentHash = "altered"
+	err := s.SaveReceipts(bg, []survey.Receipt{Receipt(more, "", "", day), altered})
+	if survey.CodeOf(err) == "" || survey.CodeOf(err) == survey.CodeInternal {
+		t.Errorf("an altered answer among many: %v", err)
+	}
+	if _, err := s.Response(bg, more.ID); !survey.IsCode(err, survey.CodeNotFound) {
+		t.Errorf("the others were stored: %v", err)
+	}
+}
+
 func testAnsweringTouchesNothingElse(t *testing.T, s survey.Store) {
 	_, inv, _ := PrepareSample(t, s, 150, 3)
 	type rest struct {

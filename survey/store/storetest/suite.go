@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"days count first receipts", testDayCounts},
 		{"storm arrives exactly once", testStorm},
 		{"cells equal rows", testCells},
+		{"many receipts at once", testManyReceipts},
 		{"answering leaves the rest alone", testAnsweringTouchesNothingElse},
 		{"closing a wave", testClosing},
 		{"releases", testReleases},
