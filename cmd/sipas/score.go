@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sipas/survey"
+	"sipas/survey/export"
+	"sipas/survey/report"
+)
+
+// scoreCmd weights, estimates and flags.
+type scoreCmd struct {
+	dataFlag
+	Wave    survey.WaveID `required:"" placeholder:"WAVE" help:"The wave."`
+	Format  string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
+	Unit    []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
+	Field   []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
+	Lang    string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
+	Publish bool          `help:"Save the figures as a release that never changes."`
+}
+
+// Help says what the machine-readable forms hold.
+func (*scoreCmd) Help() string {
+	return `The table shows the whole register unless --unit or --field names parts of it; json and csv then hold these parts only.
+
+json is one object, a release: id, wave, state (provisional, published), made_at, program, data_hash (SHA-256 over the rows),
+rules (thresholds), weighting, figures, flags.
+
+A figure: framework, node, domain{unit,field}, weighting (weighted, unweighted), basis (invited: a probability sample;
+with_walk_ins, walk_ins: not one), measure (percent, points), estimate, state (provisional, published, withheld,
+not_comparable), reason, target, nominal{min,max}, attainable{min,max}, grade, grade_incomplete, shares[{code,percent}].
+Its estimate: estimate, se, ci_low, ci_high, confidence, interval (method), n, population, n_eff, df, deff, method, reason;
+an undefined number is null.
+
+A flag: figure, state (flag, watch, too_few), reasons[{code,shown,evidence{}}], gain, importance, transactions, priority.
+
+weighting: respondents, invited, register, response_rate, walk_ins, dispositions[{kind,n}], modules[{module, respondents,
+kish_deff, n_eff, min_factor, max_factor, share_trimmed, iterations, converged, failure, margins[{margin, level, target,
+achieved}], collapsed[]}], strata[{class, labels[], population, invited, respondents}], unanswered[{unit,share}], notes[].
+
+csv holds one figure a line under the names above; the domain is unit, unit_name and field, the bounds are nominal_min,
+nominal_max, attainable_min and attainable_max, and shares are written "code: percent; …". Both forms have all digits.`
+}
+
+func (c *scoreCmd) Run(ctx context.Context, a *app) error {
+	return withStored(ctx, a, c.Data, func(d *dataDir) error {
+		w, err := d.wave(ctx, c.Wave)
+		if err != nil {
+			return err
+		}
+		units, err := d.db.Units(ctx)
+		if err != nil {
+			return err
+		}
+		domains, err := c.domains(units, w)
+		if err != nil {
+			return err
+		}
+		release, err := c.release(ctx, a, d)
+		if err != nil {
+			return err
+		}
+		frameworks, err := d.frameworks(ctx, w)
+		if err != nil {
+			return err
+		}
+		names := export.NamesOf(units, frameworks)
+		shown := *release
+		if domains.limited() {
+			shown.Figures = slices.DeleteFunc(slices.Clone(release.Figures), func(f survey.Figure) bool { return !domains.has(f.Domain) })
+			shown.Flags = slices.DeleteFunc(slices.Clone(release.Flags), func(f survey.Flag) bool { return !domains.has(f.Figure.Domain) })
+			if len(shown.Figures) == 0 {
+				return tellf("The wave %s has no figures of the units and fields named.", c.Wave)
+			}
+		}
+		switch c.Format {
+		case "json":
+			e := json.NewEncoder(a.stdout)
+			e.SetIndent("", "  ")
+			e.SetEscapeHTML(false)
+			return e.Encode(shown)
+		case "csv":
+			return export.Figures(a.stdout, &shown, names)
+		}
+		return scoreTable{out: a.stdout, release: &shown, frameworks: frameworks, names: names, domains: domains, lang: survey.Lang(c.Lang)}.write()
+	})
+}
+
+// release returns the wave's live figures, or publishes them.
+func (c *scoreCmd) release(ctx context.Context, a *app, d *dataDir) (*survey.Release, error) {
+	by, now := survey.CommandLine(), a.now()
+	if !c.Publish {
+		r, _, err := report.Refresh(ctx, d.db, by, c.Wave, programVersion(), now, a.progress())
+		return r, err
+	}
+	in, err := report.Load(ctx, d.db, c.Wave)
+	if err != nil {
+		return nil, err
+	}
+	in.Program, in.MadeAt = programVersion(), now
+	r, _, err := report.Publish(ctx, in, a.progress())
+	if err != nil {
+		return nil, err
+	}
+	last, err := d.db.Release(ctx, c.Wave, survey.StatePublished)
+	switch {
+	case err == nil && last.DataHash == r.DataHash && last.Program == r.Program:
+		fmt.Fprintf(a.stderr, "These figures are published already, as release %s.\n", last.ID)
+		return last, nil
+	case err != nil && !survey.IsCode(err, survey.CodeNotFound):
+		return nil, err
+	}
+	if err := d.db.SaveRelease(ctx, by, r); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(a.stderr, "Published as release %s; it never changes.\n", r.ID)
+	return r, nil
+}
+
+// frameworks returns what a wave is scored by, in its order.
+func (d *dataDir) frameworks(ctx context.Context, w *survey.Wave) ([]*survey.Framework, error) {
+	var all []*survey.Framework
+	for _, ref := range w.Frameworks {
+		f, err := d.db.Framework(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// domainFilter is the parts of the register that are asked for.
+type domainFilter struct {
+	units  []survey.UnitID
+	fields []string
+}
+
+// domains reads the flags. A unit's code means what it meant in the wave's period.
+func (c *scoreCmd) domains(units []survey.Unit, w *survey.Wave) (domainFilter, error) {
+	f := domainFilter{fields: c.Field}
+	resolve := export.UnitsOf(units, w.Province)
+	for _, code := range c.Unit {
+		id, reason := resolve(code, w.To)
+		if reason != "" {
+			return f, tellf("%q is not the code of a unit of this wave's province.", code)
+		}
+		f.units = append(f.units, id)
+	}
+	return f, nil
+}
+
+func (f domainFilter) limited() bool { return len(f.units)+len(f.fields) > 0 }
+
+// has reports whether a part is asked for: with both flags, the parts of these units in these fields.
+func (f domainFilter) has(d survey.Domain) bool {
+	unit := len(f.units) == 0 && d.Unit == "" || slices.Contains(f.units, d.Unit)
+	field := len(f.fields) == 0 && d.Field == "" || slices.Contains(f.fields, d.Field)
+	return unit && field
+}
+
+// progress returns a function that says on the standard error how far a long computation is, at most once a second.
+func (a *app) progress() report.Progress {
+	last := a.now()
+	return func(step string, done, total int) {
+		if now := a.now(); now.Sub(last) >= time.Second {
+			last = now
+			fmt.Fprintf(a.stderr, "%s: %d of %d\n", step, done, total)
+		}
+	}
+}
