@@ -169,13 +169,25 @@ func (m *moments) form(matrix []float64, a, b *accumulator) float64 {
 	return s
 }
 
-// times returns Mb.
-func (m *moments) times(matrix []float64, b *accumulator) []float64 {
+// times returns Mb at the given rows of M, which must hold all that is touched and counts; the others are zero.
+func (m *moments) times(matrix []float64, b *accumulator, rows []int) []float64 {
 	out := make([]float64, m.size)
+	wanted := make([]bool, m.size)
 
-	for i := range out {
+	for _, i := range rows {
+		wanted[i] = true
+	}
+	touched := make([]int, 0, len(rows))
+
+	for _, j := range b.touched {
+		if wanted[j] {
+			touched = append(touched, j)
+		}
+	}
+
+	for _, i := range rows {
 		row := matrix[i*m.size : i*m.size+m.size]
-		for _, j := range b.touched {
+		for _, j := range touched {
 			out[i] += row[j] * b.value[j]
 		}
 	}
@@ -189,6 +201,20 @@ func (d *Design) calibrated() []int {
 
 	for c := range d.columns {
 		if d.columns[c].gram != nil {
+			out = append(out, c)
+		}
+	}
+
+	return out
+}
+
+// calibratedIn returns the calibrated columns that the forms use, in ascending order.
+func (d *Design) calibratedIn(forms ...normal) []int {
+	var out []int
+
+	for _, c := range d.calibrated() {
+		uses := func(p Part) bool { return p.Column == c }
+		if slices.ContainsFunc(forms, func(f normal) bool { return slices.ContainsFunc(f, uses) }) {
 			out = append(out, c)
 		}
 	}
@@ -290,20 +316,11 @@ type pass struct {
 }
 
 // walk makes the pass of a normal form. C(z, T) is computed for the auxiliary variables
-// of the form's own columns, or of all columns. Units touched are appended to touches[level] when it is not nil.
-func (d *Design) walk(f normal, form int32, crossAll bool, touches [][]touch) pass {
+// of the given columns, which must be at least the form's own. Units touched are appended to touches[level] when it is not nil.
+func (d *Design) walk(f normal, form int32, columns []int, touches [][]touch) pass {
 	var p pass
 	m := d.auxiliary()
-	var columns []int
 
-	for _, part := range f {
-		if d.columns[part.Column].gram != nil {
-			columns = append(columns, part.Column)
-		}
-	}
-	if crossAll {
-		columns = d.calibrated()
-	}
 	if len(columns) > 0 {
 		p.cross, p.b = newAccumulator(m.size), newAccumulator(m.size)
 	}
@@ -436,9 +453,10 @@ func (d *Design) joint(forms []normal) (*mat.SymDense, bool) {
 	k := len(forms)
 	touches := make([][]touch, len(d.levels))
 	passes := make([]pass, k)
+	columns := d.calibratedIn(forms...)
 
 	for j, f := range forms {
-		passes[j] = d.walk(f, int32(j), true, touches)
+		passes[j] = d.walk(f, int32(j), columns, touches)
 		if v, ok := d.variance(passes[j]); !ok || v < keep*passes[j].energy {
 			return nil, false
 		}
@@ -450,17 +468,23 @@ func (d *Design) joint(forms []normal) (*mat.SymDense, bool) {
 	}
 	d.jointSecondPhase(forms, out)
 
-	if d.moments.size == 0 {
+	if len(columns) == 0 {
 		return out, true
 	}
 	m := d.moments
 	crossed := make([][]float64, k) // A⁻¹·C of each form
+	var rows []int                  // the auxiliary variables of the forms' columns
 
-	for i, p := range passes {
-		crossed[i] = m.times(m.inverse, p.cross)
+	for _, c := range columns {
+		for j := range d.columns[c].gram.cols {
+			rows = append(rows, d.columns[c].offset+j)
+		}
 	}
 	for i, p := range passes {
-		hb := m.times(m.h, p.b)
+		crossed[i] = m.times(m.inverse, p.cross, rows)
+	}
+	for i, p := range passes {
+		hb := m.times(m.h, p.b, rows)
 
 		for j := i; j < k; j++ {
 			var adjust float64

@@ -78,7 +78,7 @@ func (d *Design) Variance(f Form) (float64, error) {
 		return math.NaN(), err
 	}
 	if d.canBeSparse() {
-		if v, ok := d.variance(d.walk(n, 0, false, nil)); ok {
+		if v, ok := d.variance(d.walk(n, 0, d.calibratedIn(n), nil)); ok {
 			return v, nil
 		}
 	}
