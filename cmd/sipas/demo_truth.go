@@ -96,11 +96,11 @@ func willingness(late survey.Lateness, channel survey.Channel) (respond, web int
 	}
 	switch channel {
 	case survey.ChannelOnline:
-		return respond + 250, 8500
+		return respond + 250, 9200
 	case survey.ChannelPost:
-		return respond - 250, 7000
+		return respond - 250, 8500
 	}
-	return respond, 5000
+	return respond, 7500
 }
 
 // answer is the true answer of a transaction to an item. The mood runs from the most content at zero to the least content.

@@ -65,8 +65,8 @@ type department struct {
 
 var departments = []department{
 	{"Sở Nông nghiệp và Môi trường", "Department of Agriculture and Environment", 5200, map[string]int{fieldLand: 85, fieldFarming: 15}, -50, 500},
-	{"Sở Tài chính", "Department of Finance", 4200, map[string]int{fieldBusiness: 100}, 250, -300},
-	{"Sở Tư pháp", "Department of Justice", 3600, map[string]int{fieldRecords: 80, fieldCivil: 20}, 150, 200},
+	{"Sở Tài chính", "Department of Finance", 2600, map[string]int{fieldBusiness: 100}, 250, -300},
+	{"Sở Tư pháp", "Department of Justice", 2800, map[string]int{fieldRecords: 80, fieldCivil: 20}, 150, 200},
 	{"Sở Xây dựng", "Department of Construction", 3000, map[string]int{fieldBuilding: 60, fieldTransport: 40}, 0, 400},
 	{"Sở Nội vụ", "Department of Home Affairs", 1900, map[string]int{fieldMerit: 100}, 100, -200},
 	{"Sở Y tế", "Department of Health", 1800, map[string]int{fieldHealth: 100}, 50, 100},
@@ -150,8 +150,11 @@ func (w *world) found(d dice) {
 		o := demoOffice{
 			Unit: c, Satisfaction: d.around(220), Delay: d.around(350), Mix: mixOf(communeMix),
 		}
-		// The square of an even draw: many small communes, few large ones.
-		weight := 100 + d.below(30)*d.below(30)*3/4
+		// A product of even draws: many small communes, few large ones, and one in ten with about a hundred.
+		weight := 220 + d.below(30)*d.below(30)/2
+		if d.below(10) == 0 {
+			weight = 120
+		}
 		if strings.HasPrefix(c.Name[survey.Vietnamese], "Phường ") {
 			weight = weight * 3 / 2
 		}
