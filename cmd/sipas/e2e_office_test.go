@@ -252,13 +252,25 @@ func runChild() int {
 // serveInChild runs the server in a process of its own and returns it.
 func (o *office) serveInChild() *exec.Cmd {
 	o.t.Helper()
+	var log bytes.Buffer
+	o.t.Cleanup(func() {
+		if o.t.Failed() {
+			o.t.Logf("the server's log ends with\n%s", log.Bytes()[max(0, log.Len()-4000):])
+		}
+	})
+	return o.startChild(&log)
+}
+
+// startChild runs the server in a process of its own that writes its log to a buffer.
+func (o *office) startChild(log *bytes.Buffer) *exec.Cmd {
+	o.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), childVariable+"="+strings.Join([]string{"serve", "--addr", "127.0.0.1:0", "--data", o.dir}, "\n"))
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		o.t.Fatal(err)
