@@ -54,7 +54,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 func TestWaveKeySeparatesPurposesTokensAndWaves(t *testing.T) {
 	a, b := survey.NewWaveKey(), survey.NewWaveKey()
 	token, other := survey.NewToken(), survey.NewToken()
-	if a.ResponseID(token) != a.ResponseID(token) {
+	if first := a.ResponseID(token); first != a.ResponseID(token) {
 		t.Error("the same token must always lead to the same response")
 	}
 	if a.ResponseID(token) == a.ResponseID(other) || a.ResponseID(token) == b.ResponseID(token) {
