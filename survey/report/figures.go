@@ -145,7 +145,7 @@ type computation struct {
 	scale      map[string][]int // the valid codes of each item
 	kinds      map[survey.UnitID]survey.UnitKind
 	register   map[survey.UnitID]int
-	student    studentCache
+	student    estimate.Student
 	weighting  survey.WeightReport
 }
 
@@ -366,7 +366,7 @@ func (c *computation) indicator(v index.Value, value float64, r reading, b surve
 			e.Interval.Low, e.Interval.High = e.Interval.High, e.Interval.Low
 		}
 	default:
-		e.Interval, e.Reason = c.student.bounded(value, e.SE, e.N, e.DF, c.in.Wave.Rules.Level, b)
+		e.Interval, e.Reason = c.student.Bounded(value, e.SE, e.N, e.DF, c.in.Wave.Rules.Level, b.Min, b.Max)
 	}
 	return e
 }
@@ -413,7 +413,7 @@ func (c *computation) composite(n *node, v index.Value, value float64, readings 
 		e.Interval = exact(value, c.in.Wave.Rules.Level, intervalCensus)
 		return e, nil
 	}
-	e.Interval, e.Reason = c.student.bounded(value, e.SE, fewest, e.DF, c.in.Wave.Rules.Level, b)
+	e.Interval, e.Reason = c.student.Bounded(value, e.SE, fewest, e.DF, c.in.Wave.Rules.Level, b.Min, b.Max)
 	return e, nil
 }
 

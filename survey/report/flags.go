@@ -146,7 +146,7 @@ func (c *computation) testError(e analysis.Estimate) float64 {
 	case e.DesignEffect > 1e-6:
 		return e.SE / math.Sqrt(e.DesignEffect)
 	}
-	return (e.Interval.High - e.Interval.Low) / 2 / c.student.of((1+e.Interval.Level)/2, e.DF)
+	return (e.Interval.High - e.Interval.Low) / 2 / c.student.Quantile((1+e.Interval.Level)/2, e.DF)
 }
 
 // slope is how many units of the figure one unit of the raw value makes.

@@ -190,7 +190,7 @@ func TestErrorBehindAFlag(t *testing.T) {
 	e.DesignEffect = 0.25
 	near(t, "too close a fit", c.testError(e), 4, 1e-12)
 	e.SE, e.DesignEffect = 0, 0
-	near(t, "no error left", c.testError(e), 10/c.student.of(0.975, 50), 1e-12)
+	near(t, "no error left", c.testError(e), 10/c.student.Quantile(0.975, 50), 1e-12)
 	e.Interval.Method = intervalCensus
 	near(t, "census", c.testError(e), 0, 0)
 	e.DesignEffect = math.NaN()

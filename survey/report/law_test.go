@@ -132,32 +132,3 @@ func TestLawIndicesOfCitizens(t *testing.T) {
 	}
 	near(t, "given index", find(t, r, survey.FigureKey{Framework: "one-stop-2018", Node: "law5", Domain: unit}).Estimate.Value, 2, 0)
 }
-
-func TestBoundedInterval(t *testing.T) {
-	var q studentCache
-	scale := survey.Bounds{Min: 1, Max: 10}
-	for _, test := range []struct {
-		name      string
-		value, se float64
-		method    string
-	}{
-		{"well inside", 5, 0.2, intervalT},
-		{"near the top", 9.8, 0.2, intervalXLogit},
-		{"at the top", 10, 0, intervalBeta},
-		{"all answers agree", 5, 0, intervalBeta},
-	} {
-		got, why := q.bounded(test.value, test.se, 40, 39, 0.95, scale)
-		if why != "" || got.Method != test.method {
-			t.Errorf("%s: %+v %s", test.name, got, why)
-		}
-		if !(got.Low >= scale.Min && got.High <= scale.Max && got.Low <= test.value && test.value <= got.High && got.Low < got.High) {
-			t.Errorf("%s: %+v does not lie around %v within the bounds", test.name, got, test.value)
-		}
-	}
-	if got, why := q.bounded(5, 0.2, 1, 0, 0.95, scale); !math.IsNaN(got.Low) || why == "" {
-		t.Errorf("without degrees of freedom: %+v", got)
-	}
-	// At the bound the interval is the one of a share of 1 of 40 answers: Clopper and Pearson's, 0.025^(1/40).
-	got, _ := q.bounded(10, 0, 40, 39, 0.95, scale)
-	near(t, "lower end", got.Low, 1+9*math.Pow(0.025, 1.0/40), 1e-9)
-}
