@@ -10,7 +10,8 @@
 //        options: [{code, face?, text: {vi, en, zh}}]}], comment, error?: {code, message?}}
 //     The server draws the module. A walk-in gets an id; an answer with a token has none,
 //     and the token is sent again. The ticket is sealed and goes back unread. Revision is
-//     the last one the server has, 0 for none.
+//     0: the page numbers its own sendings from 1 under each ticket. Whether a token was
+//     used is not told here: only sending tells.
 //
 //   POST <config.answers>  {id? or token?, ticket?, revision, answers: {item: code},
 //        disposition: "partial" | "complete" | "timed_out", language, comment?}
@@ -21,7 +22,9 @@
 //
 // Network failures and the statuses 401, 403, 408, 425, 429 and 5xx are tried again with
 // growing pauses for as long as the page is open. Any other status is the server's last
-// word on that answer: sending it again could not change it.
+// word on that answer: sending it again could not change it. The citizen, if still there,
+// is told why, and may go on without the code: what was answered already is kept where the
+// new draw asks it too.
 "use strict";
 
 (() => {
@@ -52,6 +55,9 @@
   let position = 0;
   let sent = false; // the required questions have been sent
   let starting = false;
+  let done = false; // the end has been sent; the citizen reads the thanks
+  let refused = false; // the server will not take this answer; nothing more of it is sent
+  let thanksTimer = 0;
   /** @type {Record<string, number>} */
   let answers = {};
 
@@ -74,8 +80,9 @@
     for (const e of document.querySelectorAll("[data-language]")) {
       e.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (e).dataset.language === language));
     }
-    const office = document.querySelector("[data-office]");
-    if (office) office.textContent = (config.office && config.office[language]) || "";
+    for (const e of document.querySelectorAll("[data-office]")) {
+      e.textContent = (config.office && config.office[language]) || "";
+    }
     element("tools").setAttribute("aria-label", words("tools"));
     element("problem").textContent = "";
     if (screen === "question") drawQuestion();
@@ -104,6 +111,9 @@
     position = 0;
     sent = false;
     starting = false;
+    done = false;
+    refused = false;
+    window.clearTimeout(thanksTimer);
     if (asksForCode) element("code").value = "";
     element("comment").value = "";
     element("answers").replaceChildren();
@@ -112,31 +122,45 @@
     root.className = "";
     element("contrast").setAttribute("aria-pressed", "false");
     size("normal");
-    if (element("still").open) element("still").close();
+    for (const dialog of ["still", "refused"]) {
+      if (element(dialog).open) element(dialog).close();
+    }
+    element("refused-why").textContent = "";
     speak(config.language);
     show("attract");
+  }
+
+  /**
+   * Asks the server for the questions of one answer.
+   * @param {string} typed the code, or nothing
+   * @returns {Promise<{reply: Draw | null, failed: string}>}
+   */
+  async function open(typed) {
+    try {
+      const response = await post(config.start, typed ? { language, token: typed } : { language });
+      const body = await response.json();
+      if (body.error) return { reply: null, failed: body.error.code };
+      if (response.ok && body.items.length > 0) return { reply: body, failed: "" };
+    } catch (error) {
+      console.warn("kiosk: start:", error);
+    }
+    return { reply: null, failed: "again" };
+  }
+
+  /** @param {string} code @param {string} otherwise */
+  function problem(code, otherwise) {
+    return words(config.words[language]["problem." + code] ? "problem." + code : otherwise);
   }
 
   async function begin() {
     if (starting) return;
     starting = true;
     const typed = asksForCode ? element("code").value.trim() : "";
-    /** @type {Draw | null} */
-    let reply = null;
-    let failed = "again";
-    try {
-      const response = await post(config.start, typed ? { language, token: typed } : { language });
-      const body = await response.json();
-      if (body.error) failed = body.error.code;
-      else if (response.ok) reply = body;
-    } catch (error) {
-      console.warn("kiosk: start:", error);
-    }
+    const { reply, failed } = await open(typed);
     if (!starting) return; // The screen went blank while the server was thinking.
     starting = false;
-    if (!reply || reply.items.length === 0) {
-      const key = "problem." + failed;
-      element("problem").textContent = words(config.words[language][key] ? key : "problem.again");
+    if (!reply) {
+      element("problem").textContent = problem(failed, "problem.again");
       quiet();
       return;
     }
@@ -144,8 +168,38 @@
     token = typed;
     revision = reply.revision || 0;
     position = 0;
-    show("question");
-    drawQuestion();
+    proceed();
+  }
+
+  /** Begins a new answer without a code, with what was said so far. */
+  async function goOn() {
+    if (starting) return;
+    starting = true;
+    const { reply, failed } = await open("");
+    if (!starting) return;
+    starting = false;
+    if (!reply) {
+      element("refused-why").textContent = problem(failed, "problem.again");
+      quiet();
+      return;
+    }
+    /** @type {Record<string, number>} */
+    const kept = {};
+    for (const item of reply.items) {
+      if (item.code in answers) kept[item.code] = answers[item.code];
+    }
+    const next = reply.items.findIndex((item) => !(item.code in kept));
+    draw = reply;
+    token = "";
+    if (asksForCode) element("code").value = "";
+    answers = kept;
+    revision = reply.revision || 0;
+    position = next < 0 ? reply.items.length : next;
+    sent = false;
+    done = false;
+    refused = false;
+    element("refused").close();
+    proceed();
   }
 
   function drawQuestion() {
@@ -193,13 +247,18 @@
   }
 
   function forward() {
+    position++;
+    proceed();
+  }
+
+  /** Sends the required questions once they are answered, and shows what comes next. */
+  function proceed() {
     if (!draw) return;
     const open = draw.items.some((item) => item.required && !(item.code in answers));
     if (!sent && !open) {
       sent = true;
       send("partial");
     }
-    position++;
     if (position < draw.items.length) {
       show("question");
       drawQuestion();
@@ -225,15 +284,14 @@
 
   function finish() {
     send("complete");
-    draw = null; // Sent for good: nothing of it may be sent as timed out.
-    answers = {};
+    done = true; // Sent for good: nothing of it may be sent as timed out.
     show("thanks");
-    window.setTimeout(blank, config.thanks * 1000);
+    thanksTimer = window.setTimeout(blank, config.thanks * 1000);
   }
 
   /** Nobody is there. What was answered is kept and marked so. */
   function leave() {
-    if (draw && Object.keys(answers).length > 0) send("timed_out");
+    if (!done && Object.keys(answers).length > 0) send("timed_out");
     blank();
   }
 
@@ -245,7 +303,7 @@
 
   /** @param {string} disposition */
   function send(disposition) {
-    if (!draw) return;
+    if (!draw || refused) return;
     revision++;
     /** @type {Record<string, any>} */
     const body = { revision, answers: { ...answers }, disposition, language };
@@ -292,13 +350,26 @@
         await response.json(); // A reply cut off in the middle is no reply.
         return true;
       }
-      const again = response.status >= 500 || [401, 403, 408, 425, 429].includes(response.status);
-      if (!again) console.warn("kiosk: answer refused:", response.status);
-      return !again;
+      if (response.status >= 500 || [401, 403, 408, 425, 429].includes(response.status)) return false;
+      const body = await response.json().catch(() => ({}));
+      console.warn("kiosk: answer refused:", response.status);
+      refuse(parcel.body, (body.error && body.error.code) || "");
+      return true;
     } catch (error) {
       console.warn("kiosk: sending:", error);
       return false;
     }
+  }
+
+  /** Tells the citizen, if it is still the same one, that the answer was not taken. */
+  function refuse(/** @type {Record<string, any>} */ body, /** @type {string} */ code) {
+    if (!draw || refused || body.ticket !== draw.ticket || body.token !== (token || undefined) || body.id !== (token ? undefined : draw.id)) return;
+    refused = true;
+    window.clearTimeout(thanksTimer);
+    element("refused-why").textContent = problem(code, "problem.refused");
+    element("go-on").textContent = token ? words("go_on") : words("again");
+    element("refused").showModal();
+    quiet();
   }
 
   /** @param {string} path @param {Record<string, any>} body */
@@ -323,7 +394,7 @@
     window.clearTimeout(quietTimer);
     window.clearInterval(warnTimer);
     if (element("still").open) element("still").close();
-    if (screen === "attract" || screen === "thanks") return;
+    if (screen === "attract" || (screen === "thanks" && !element("refused").open)) return;
     quietTimer = window.setTimeout(ask, config.idle * 1000);
   }
 
@@ -398,7 +469,11 @@
     event.preventDefault();
     finish();
   });
-  element("still").addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
+  element("go-on").addEventListener("click", goOn);
+  element("stop").addEventListener("click", blank);
+  for (const dialog of ["still", "refused"]) {
+    element(dialog).addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
+  }
 
   // A scanner types. On the first screen its letters open the field for the code.
   document.addEventListener("keydown", (event) => {

@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"sipas/survey"
+	"sipas/survey/report"
 	"sipas/templates/i18n"
 	"sipas/templates/layout"
 	"sipas/templates/pages"
+	"sipas/templates/ui"
 )
 
 // scores shows every index and item of a wave, or of one unit or field of it.
@@ -111,7 +113,7 @@ func (s *Server) scoreGroups(p *wavePage, f *survey.Framework, d survey.Domain, 
 		}
 		if whole {
 			row := scoreRow(p, f, n, d, l)
-			g.Whole = &row
+			g.Whole, g.Note = &row, wholeNote(p.board, f, n, d, l)
 		}
 		for _, r := range rows {
 			g.Rows = append(g.Rows, scoreRow(p, f, r, d, l))
@@ -136,6 +138,26 @@ func (s *Server) scoreGroups(p *wavePage, f *survey.Framework, d survey.Domain, 
 		}
 	})
 	return groups
+}
+
+// wholeNote says how much of a scale can be reached where some indicators are not at hand, and that a grade is not the last word then.
+func wholeNote(b *board, f *survey.Framework, n *survey.Node, d survey.Domain, l survey.Lang) string {
+	figure, ok := b.figure(f.ID, n.Code, d, survey.Weighted, survey.BasisInvited)
+	if !ok || figure.State == survey.StateWithheld || figure.Nominal == nil {
+		return ""
+	}
+	percent, ok := report.PercentOfAttainable(*figure)
+	if !ok || axisEnd(figure.Attainable.Max) == axisEnd(figure.Nominal.Max) {
+		return ""
+	}
+	text := i18n.T(l, "scores.attainable", "x", ui.Amount(l, f.Measure, figure.Estimate.Value, pointDecimals),
+		"max", i18n.Number(l, figure.Attainable.Max, 0), "share", i18n.Percent(l, percent/100, 1), "nominal", i18n.Number(l, figure.Nominal.Max, 0))
+	for _, grade := range f.Grades {
+		if grade.Code == figure.Grade && figure.GradeIncomplete {
+			text += " " + i18n.T(l, "scores.grade_incomplete", "grade", grade.Label.In(l))
+		}
+	}
+	return text
 }
 
 // definedChildren are the children of a node that have figures: those with children of their own, and indicators.

@@ -135,7 +135,7 @@ func (s *Server) overviewView(c *call, p *wavePage) (pages.OverviewView, error) 
 	v := pages.OverviewView{
 		Shell: p.shell, Wave: waveNames(p.wave, l),
 		Headline: b.props(f, node.Code, node.Label.In(l), survey.Domain{}, survey.Weighted, survey.BasisInvited),
-		WithWalk: b.walkIns(f, node.Code, node.Label.In(l), survey.Domain{}),
+		WithWalk: b.walkIns(f, node.Code, i18n.T(l, "scores.with_walk"), survey.Domain{}),
 		ScoredAt: b.MadeAt.In(survey.Zone), DataHash: b.DataHash, Version: b.Program, Notes: b.Weighting.Notes,
 	}
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {

@@ -244,7 +244,14 @@ func (b *board) props(f *survey.Framework, node, label string, d survey.Domain, 
 	if !ok {
 		return noFigure(label, f.Measure, b.Rules)
 	}
-	return figureProps(figure, label, b.Rules)
+	p := figureProps(figure, label, b.Rules)
+	if w == survey.Unweighted {
+		// A plain count stands beside the weighted figure and is read as speaking for the same cases.
+		if weighted, ok := b.figure(f.ID, node, d, survey.Weighted, basis); ok {
+			p.Of = weighted.Estimate.Population
+		}
+	}
+	return p
 }
 
 // walkIns is the figure with walk-ins, whose State is empty where they add nothing.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sipas/data"
 	"sipas/survey"
 	"sipas/templates/i18n"
 	"sipas/templates/pages"
@@ -47,6 +48,83 @@ func TestFromAnswersToFlags(t *testing.T) {
 		t.Error("the department's page leads to pages that it may not see")
 	}
 	department.get("/repair?unit="+url.QueryEscape(string(unitID(1)))).want(t, http.StatusForbidden, i18n.T(i18n.VI, "error.forbidden"))
+}
+
+// The elements of the index stand on one axis without the index itself, and the plain count beside the weighted headline.
+func TestScoresCompareTheElements(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	page := s.as(survey.Analyst).get("/waves/2026-q3/scores?lang=en&framework=sipas-2022")
+	page.want(t, http.StatusOK, i18n.T(i18n.EN, "scores.plain_count"), i18n.T(i18n.EN, "scores.unweighted"))
+	_, after, _ := strings.Cut(page.body, `<ul class="dotrows">`)
+	plot, _, ok := strings.Cut(after, "</ul>")
+	if !ok {
+		t.Fatal("no chart")
+	}
+	doc, _ := data.Framework("sipas-2022")
+	f, err := survey.ParseFramework(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, _ := f.Node("II")
+	for _, element := range part.Children {
+		if !strings.Contains(plot, element.Label.In(survey.English)) {
+			t.Errorf("the first chart leaves out %q", element.Label.In(survey.English))
+		}
+	}
+	if n := strings.Count(plot, "</li>"); n != len(part.Children) {
+		t.Errorf("the first chart has %d rows, want the %d elements alone", n, len(part.Children))
+	}
+	if headings := strings.Count(page.body, "<h3"); headings != len(part.Children) {
+		t.Errorf("%d elements with their indicators, want %d", headings, len(part.Children))
+	}
+	if !strings.Contains(page.body, "beta") {
+		t.Error("the numbers do not name the method of their intervals")
+	}
+}
+
+// Where indicators are missing, the sum stands beside what can be reached and the grade is marked incomplete.
+func TestWholeNote(t *testing.T) {
+	t.Parallel()
+	f := &survey.Framework{ID: "law", Measure: survey.Points, Root: survey.Node{Code: "total"},
+		Grades: []survey.Grade{{Code: "average", Label: survey.Text{survey.English: "Average"}}}}
+	fig := survey.Figure{
+		FigureKey: survey.FigureKey{Framework: "law", Node: "total", Weighting: survey.Weighted, Basis: survey.BasisInvited},
+		Measure:   survey.Points, State: survey.StateProvisional, Grade: "average", GradeIncomplete: true,
+		Nominal: &survey.Bounds{Max: 18}, Attainable: &survey.Bounds{Max: 8},
+	}
+	fig.Estimate.Value, fig.Estimate.N = 6.12, 100
+	note := func(change func(*survey.Figure)) string {
+		one := fig
+		change(&one)
+		return wholeNote(newBoard(&survey.Release{Figures: []survey.Figure{one}}), f, &f.Root, survey.Domain{}, survey.English)
+	}
+	got := note(func(*survey.Figure) {})
+	for _, word := range []string{"6.12", "8", "76.5", "18", "Average", "incomplete"} {
+		if !strings.Contains(got, word) {
+			t.Errorf("the note %q does not say %q", got, word)
+		}
+	}
+	if got := note(func(f *survey.Figure) { f.State = survey.StateWithheld }); got != "" {
+		t.Errorf("a withheld sum tells %q", got)
+	}
+	if got := note(func(f *survey.Figure) { f.Attainable = &survey.Bounds{Max: 18 - 1e-12} }); got != "" {
+		t.Errorf("a whole sum has the note %q", got)
+	}
+}
+
+// Every page of figures says when they were computed, in the office's time.
+func TestPagesSayWhenTheirFiguresWereMade(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	b := s.as(survey.Analyst)
+	made := i18n.T(i18n.EN, "layout.made", "time", i18n.DateTime(i18n.EN, testDay))
+	for _, path := range []string{"/waves/2026-q3/scores", "/waves/2026-q3/heatmap", "/waves/2026-q3/map", "/waves/2026-q3/flags", "/repair"} {
+		b.get(path+"?lang=en").want(t, http.StatusOK, made)
+	}
+	if r := b.get("/waves?lang=en"); strings.Contains(r.body, made) {
+		t.Error("a page without figures says when they were made")
+	}
 }
 
 func TestAddressKeepsTheFilter(t *testing.T) {

@@ -1,6 +1,10 @@
 package layout
 
-import "sipas/templates/i18n"
+import (
+	"time"
+
+	"sipas/templates/i18n"
+)
 
 // NavItem is one place of the staff navigation. Key is "results", "improve",
 // "waves", "kiosk" or "admin"; its words are the catalogue's "nav.<key>".
@@ -68,7 +72,9 @@ type Staff struct {
 	UserName    string
 	Role        string // a survey.Role as text
 	SignOutPath string // the POST target of the sign-out button
-	Demo        bool   // made data: said on every page
+	// MadeAt is when the figures of the page were computed; the zero time says nothing.
+	MadeAt time.Time
+	Demo   bool // made data: said on every page
 }
 
 // Citizen is the frame of a page for everybody: no navigation, only languages.

@@ -184,7 +184,7 @@ func TestKioskSendsOneAnswerTwice(t *testing.T) {
 	if whole.Revision != 2 || fmt.Sprint(whole.Answers) != fmt.Sprint(want) || whole.Comment != "nhanh hon" || whole.Language != "en" {
 		t.Errorf("the whole is %+v, want answers %v", whole, want)
 	}
-	if whole.ID == "" || whole.ID != draft.ID || whole.Ticket != "sealed" || whole.Token != "" {
+	if whole.ID == "" || whole.ID != draft.ID || whole.Ticket != draft.Ticket || whole.Ticket == "" || whole.Token != "" {
 		t.Errorf("the two are not one: %+v, %+v", draft, whole)
 	}
 	// After the thanks nothing of it is left.
@@ -228,10 +228,10 @@ func TestKioskTakesTheCodeOfAReceipt(t *testing.T) {
 	s, ctx := kiosk(t, "kiosk")
 	var problem string
 	// A scanner types on the first screen; the code goes where it belongs.
-	run(t, ctx, chromedp.KeyEvent("used\r"), chromedp.WaitVisible("#problem"),
+	run(t, ctx, chromedp.KeyEvent("unknown\r"), chromedp.WaitVisible("#problem"),
 		chromedp.Poll(`document.getElementById("problem").textContent !== ""`, nil),
 		chromedp.Text("#problem", &problem))
-	if want := i18n.T(i18n.VI, "kiosk.problem.token_used"); problem != want {
+	if want := i18n.T(i18n.VI, "kiosk.problem.unknown"); problem != want {
 		t.Errorf("told %q, want %q", problem, want)
 	}
 	axe(t, ctx, "consent")
@@ -241,6 +241,45 @@ func TestKioskTakesTheCodeOfAReceipt(t *testing.T) {
 		t.Errorf("sent %+v, want the token and no id", got[0])
 	}
 	axe(t, ctx, "question")
+}
+
+// Only sending tells that a code was used. Then nothing that was said is lost: the citizen goes on without the code.
+func TestKioskGoesOnWithoutAUsedCode(t *testing.T) {
+	s, ctx := kiosk(t, "kiosk")
+	var why string
+	run(t, ctx, chromedp.KeyEvent("used\r"), choose(1, 2), chromedp.WaitVisible("#refused"), chromedp.Text("#refused-why", &why))
+	if want := i18n.T(i18n.VI, "kiosk.problem.used"); why != want {
+		t.Errorf("told %q, want %q", why, want)
+	}
+	axe(t, ctx, "refused")
+	if got := s.received(); len(got) != 0 {
+		t.Fatalf("received %+v", got)
+	}
+	run(t, ctx, click("#go-on"), chromedp.WaitNotVisible("#refused"), choose(2, 5), choose(3, 5), choose(4, 5), choose(5, 2),
+		chromedp.WaitVisible("#remark"), click("#send"), chromedp.WaitVisible("#thanks"))
+	got := s.eventually(t, func(got []pages.KioskAnswersRequest) bool { return last(got).Disposition == "complete" })
+	draft, whole := got[0], last(got)
+	if draft.Revision != 1 || draft.Token != "" || draft.ID == "" || draft.Answers["overall"] != 2 {
+		t.Errorf("what was kept is %+v", draft)
+	}
+	if whole.Revision != 2 || whole.ID != draft.ID || whole.Ticket != draft.Ticket || whole.Answers["overall"] != 2 || len(whole.Answers) != 5 {
+		t.Errorf("the whole is %+v", whole)
+	}
+}
+
+// A refusal that comes when the thanks are read already is told in their place.
+func TestKioskTellsALateRefusal(t *testing.T) {
+	s, ctx := kiosk(t, "kiosk")
+	var why string
+	run(t, ctx, chromedp.KeyEvent("closed\r"), choose(1, 4), choose(2, 5), choose(3, 5), choose(4, 5), choose(5, 2),
+		chromedp.WaitVisible("#remark"), click("#send"), chromedp.WaitVisible("#refused"), chromedp.Text("#refused-why", &why))
+	if want := i18n.T(i18n.VI, "kiosk.problem.closed"); why != want {
+		t.Errorf("told %q, want %q", why, want)
+	}
+	run(t, ctx, click("#stop"), chromedp.WaitVisible("#attract"), chromedp.WaitNotVisible("#refused"))
+	if got := s.received(); len(got) != 1 || got[0].Disposition != "partial" {
+		t.Errorf("received %+v, want the draft alone", got)
+	}
 }
 
 func TestKioskSpeaksEveryLanguage(t *testing.T) {

@@ -1,10 +1,63 @@
 package pages
 
 import (
+	"strings"
+
 	"sipas/survey"
 	"sipas/templates/i18n"
 	"sipas/templates/ui"
 )
+
+// Watches in full on a page; those behind them stand in a compact table.
+const (
+	urgentWatches = 20 // of the analyst's page
+	watchCards    = 6  // of a department's page
+)
+
+// split parts rows, which come most urgent first: all flags and the first watches, and
+// the watches behind them.
+func split(rows []FlagRow, watches int) (full, rest []FlagRow) {
+	shown := 0
+	for _, r := range rows {
+		if r.State == survey.FlagRaised {
+			full = append(full, r)
+			continue
+		}
+		if shown++; shown <= watches {
+			full = append(full, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	return full, rest
+}
+
+func (v FlagsView) full() []FlagRow      { full, _ := split(v.Rows, urgentWatches); return full }
+func (v FlagsView) rest() []FlagRow      { _, rest := split(v.Rows, urgentWatches); return rest }
+func (v DepartmentView) full() []FlagRow { full, _ := split(v.Rows, watchCards); return full }
+func (v DepartmentView) rest() []FlagRow { _, rest := split(v.Rows, watchCards); return rest }
+
+func flagFigures(rows []FlagRow) []ui.FigureProps {
+	out := make([]ui.FigureProps, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, r.Figure)
+	}
+	return out
+}
+
+// reasonWords names the reasons of a flag without their evidence, those shown first.
+func reasonWords(l i18n.Lang, reasons []Reason) string {
+	var shown, hints []string
+	for _, r := range reasons {
+		word := i18n.T(l, "flag_word."+r.Kind)
+		if r.Shown {
+			shown = append(shown, word)
+		} else {
+			hints = append(hints, "("+word+")")
+		}
+	}
+	return strings.Join(append(shown, hints...), " · ")
+}
 
 func countFlags(rows []FlagRow, state survey.FlagState) int {
 	n := 0

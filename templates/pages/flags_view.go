@@ -44,6 +44,8 @@ type FlagsView struct {
 	Rows     []FlagRow
 	Examined int // how many figures were looked at
 	TooFew   int // how many had too few answers to say anything
+
+	KioskTimes int // as in ScoresView
 }
 
 // DepartmentView is what one department has to repair.
@@ -57,4 +59,5 @@ type DepartmentView struct {
 	Gain       float64   // of the index if all flagged were at target
 	GainUnit   ui.Unit
 	Answers    int
+	KioskTimes int // as in ScoresView
 }

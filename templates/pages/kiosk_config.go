@@ -1,6 +1,10 @@
 package pages
 
-import "sipas/templates/i18n"
+import (
+	"slices"
+
+	"sipas/templates/i18n"
+)
 
 // kioskConfig is what static/kiosk.js reads from the page.
 type kioskConfig struct {
@@ -34,6 +38,21 @@ func orElse(n, otherwise int) int {
 		return otherwise
 	}
 	return n
+}
+
+// order is the languages with the page's own first.
+func (v KioskView) order() []i18n.Lang {
+	all := i18n.Languages()
+	slices.SortStableFunc(all, func(a, b i18n.Lang) int {
+		switch v.Lang {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	return all
 }
 
 type heardIn struct {

@@ -72,3 +72,11 @@ func (v MapView) props() ui.MapProps {
 	}
 	return p
 }
+
+func (v MapView) figures() []ui.FigureProps {
+	out := make([]ui.FigureProps, 0, len(v.Areas))
+	for _, a := range v.Areas {
+		out = append(out, a.Figure)
+	}
+	return out
+}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"sipas/templates/i18n"
@@ -45,10 +46,10 @@ func amount(l i18n.Lang, f ui.FigureProps, value float64) string {
 // partID makes the id of the nth part of a page.
 func partID(prefix string, n int) string { return prefix + "-" + strconv.Itoa(n+1) }
 
-// axisTarget is the target to draw, NaN for none.
-func axisTarget(t float64) float64 {
-	if t == 0 {
-		return math.NaN()
-	}
-	return t
+// thin reports whether some figure's effective number of answers is far below their
+// number: less than a third.
+func thin(figures []ui.FigureProps) bool {
+	return slices.ContainsFunc(figures, func(f ui.FigureProps) bool {
+		return f.Shown() && f.Effective < float64(f.N)/3
+	})
 }

@@ -25,7 +25,7 @@ func (v OverviewView) responseBars(g ResponseGroup) ui.BarListProps {
 		Title: i18n.T(l, "overview.response_by."+g.Key),
 		Caption: i18n.T(l, "overview.response_caption", "rate", i18n.Percent(l, v.mean(), 1),
 			"answers", v.Wave.Answers, "invited", v.Wave.Invited),
-		Mean: v.mean(),
+		Mean: v.mean(), First: 8,
 	}
 	p.Max = p.Mean
 	for _, r := range g.Rows {

@@ -95,12 +95,11 @@ func (s *site) start(w http.ResponseWriter, r *http.Request) {
 	s.starts = append(s.starts, req)
 	n := len(s.starts)
 	s.mu.Unlock()
-	if req.Token == "used" {
-		w.WriteHeader(http.StatusConflict)
-		_ = json.NewEncoder(w).Encode(pages.KioskStartReply{Error: &pages.KioskError{Code: "token_used"}})
+	if req.Token == "unknown" {
+		refuse(w, http.StatusNotFound, req.Token)
 		return
 	}
-	reply := pages.KioskStartReply{Ticket: "sealed", Items: sampleKioskItems(), Comment: true}
+	reply := pages.KioskStartReply{Ticket: fmt.Sprintf("sealed %d", n), Items: sampleKioskItems(), Comment: true}
 	if req.Token == "" {
 		reply.ID = fmt.Sprintf("%032x", n)
 	}
@@ -120,8 +119,22 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
+	if req.Token == "used" {
+		refuse(w, http.StatusConflict, req.Token)
+		return
+	}
+	if req.Token == "closed" && req.Disposition != "partial" {
+		refuse(w, http.StatusGone, req.Token)
+		return
+	}
 	s.answers = append(s.answers, req)
 	_ = json.NewEncoder(w).Encode(pages.KioskAnswersReply{Revision: req.Revision})
+}
+
+// refuse is the server's last word on a code.
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(pages.KioskAnswersReply{Error: &pages.KioskError{Code: code}})
 }
 
 func (s *site) received() []pages.KioskAnswersRequest {

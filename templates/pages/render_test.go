@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -117,6 +118,43 @@ func TestAnswersStandBestOnTop(t *testing.T) {
 }
 
 // A withheld cell tells nothing of its value, not even in a title or a drawing.
+// The most urgent watches stand in full, those behind them as lines in a table of their own; a flag always stands in full.
+func TestManyWatchesStandInATable(t *testing.T) {
+	v := pages.FlagsView{Shell: staff(i18n.EN, "results", "flags"), Examined: 1696, TooFew: 615}
+	samples := sampleFlags(i18n.EN)
+	for i := range 32 {
+		row := samples[2]
+		row.Indicator = fmt.Sprintf("watch no. %d.", i)
+		v.Rows = append(v.Rows, row)
+	}
+	for i := range 25 {
+		row := samples[0]
+		row.Indicator = fmt.Sprintf("flag no. %d.", i)
+		v.Rows = append([]pages.FlagRow{row}, v.Rows...)
+	}
+	full, rest, ok := strings.Cut(mustRender(pages.Flags(v)), "<details")
+	if !ok {
+		t.Fatal("nothing is put away")
+	}
+	if n := strings.Count(full, "flag no. "); n != 25 {
+		t.Errorf("%d flags in full, want all 25", n)
+	}
+	if n := strings.Count(full, "watch no. "); n != 20 {
+		t.Errorf("%d watches in full, want 20", n)
+	}
+	if n := strings.Count(rest, "watch no. "); n != 12 || !strings.Contains(rest, "watch no. 31.") {
+		t.Errorf("%d watches behind them, want the last 12", n)
+	}
+	for _, word := range []string{i18n.Count(i18n.EN, "flags.more", 12), "81.10%", "n = 44", "(low value)"} {
+		if !strings.Contains(rest, word) {
+			t.Errorf("the table does not say %q", word)
+		}
+	}
+	if !strings.Contains(full, "615") {
+		t.Error("figures with too few answers are not counted")
+	}
+}
+
 func TestWithheldIsWithheld(t *testing.T) {
 	v := sampleHeatmap(i18n.EN)
 	v.Rows = v.Rows[:1]

@@ -89,6 +89,7 @@ func staff(l i18n.Lang, place, tab string) layout.Staff {
 	s := layout.Staff{
 		Lang: l, Languages: links(l, i18n.StaffLanguages()), HomeHref: "/results", UserName: "Nguyễn Thị Hạnh",
 		Role: string(survey.Analyst), SignOutPath: "/sign-out", Demo: true,
+		MadeAt: time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC),
 	}
 	for _, key := range []string{"results", "improve", "waves", "kiosk", "admin"} {
 		s.Nav = append(s.Nav, layout.NavItem{Key: key, Href: "/" + key, Current: key == place})
@@ -289,7 +290,7 @@ func sampleScores(l i18n.Lang) pages.ScoresView {
 		Shell: staff(l, "results", "scores"), Wave: waveName(l), Headline: headline, Answers: 6980,
 		CSVHref: "?format=csv", XLSXHref: "?format=xlsx",
 	}
-	group := pages.ScoreGroup{Heading: say(l, "16 chỉ số về dịch vụ", "The 16 service indicators"), Target: 90,
+	group := pages.ScoreGroup{Heading: say(l, "16 chỉ số về dịch vụ", "The 16 service indicators"),
 		Note: say(l, "So được với phần dịch vụ của SIPAS đã công bố, không so được với chỉ số chung.", "Comparable with the published service part of SIPAS, not with the total.")}
 	for i, c := range indicators(l) {
 		f := figure(c.Long, 60+34*r.Float64(), 700+r.IntN(600))
@@ -303,13 +304,23 @@ func sampleScores(l i18n.Lang) pages.ScoresView {
 		}
 		group.Rows = append(group.Rows, row)
 	}
-	points := pages.ScoreGroup{Heading: say(l, "Điểm theo kiểu PAPI", "PAPI-style scores"), Target: nan}
+	points := pages.ScoreGroup{Heading: say(l, "Điểm theo kiểu PAPI", "PAPI-style scores")}
 	for i, name := range []string{say(l, "Tiếp cận", "Access"), say(l, "Thủ tục", "Procedures"), say(l, "Công chức", "Officials")} {
 		f := figure(name, 50, 900)
 		f.Unit, f.Decimals, f.ScaleMin, f.ScaleMax, f.Value, f.Low, f.High, f.SE, f.Method = ui.Points, 2, 0.2, 2, 1.4+float64(i)*0.1, 1.36+float64(i)*0.1, 1.44+float64(i)*0.1, 0.02, "t"
 		points.Rows = append(points.Rows, pages.ScoreRow{Code: fmt.Sprint(i + 1), Label: name, Weighted: f, Unweighted: f})
 	}
-	v.Groups = []pages.ScoreGroup{group, points}
+	whole := points.Rows[0]
+	whole.Label, whole.Code = say(l, "Tổng kiểu PAPI", "PAPI-style total"), "total"
+	points.Whole = &whole
+	part := group
+	part.Heading, part.Part, part.Rows = say(l, "Tiếp cận dịch vụ", "Access"), true, group.Rows[:3]
+	v.Unweighted = unweighted(headline)
+	v.Unweighted.Label = say(l, "Không trọng số: phép đếm đơn thuần", "Unweighted: what a plain count would say")
+	v.WithWalk, v.KioskTimes = v.Unweighted, 5
+	v.WithWalk.Label = say(l, "Gồm lượt tự đến", "With walk-ins")
+	v.Headline.Effective = 1900
+	v.Groups = []pages.ScoreGroup{group, part, points}
 	return v
 }
 

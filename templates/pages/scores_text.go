@@ -23,7 +23,7 @@ func (v ScoresView) lead() string {
 }
 
 func (g ScoreGroup) hasWalk() bool {
-	return slices.ContainsFunc(g.Rows, func(r ScoreRow) bool { return r.WithWalk.State != "" })
+	return slices.ContainsFunc(g.all(), func(r ScoreRow) bool { return r.WithWalk.State != "" })
 }
 
 // plots draws the rows of a group, lowest first: one chart for each axis, because
@@ -49,6 +49,63 @@ func (v ScoresView) plots(g ScoreGroup) []ui.DotPlotProps {
 	return out
 }
 
+// target is the one target of some rows, NaN where they have none or several.
+func target(rows []ScoreRow) float64 {
+	common := rows[0].Weighted.Target
+	for _, r := range rows {
+		if r.Weighted.Target != common {
+			return math.NaN()
+		}
+	}
+	return common
+}
+
+// all are the rows of the group's table: what it adds up to, then its parts.
+func (g ScoreGroup) all() []ScoreRow {
+	if g.Whole == nil {
+		return g.Rows
+	}
+	return append([]ScoreRow{*g.Whole}, g.Rows...)
+}
+
+// ownWhole is the group's whole where it is not the headline of the page already.
+func (v ScoresView) ownWhole(g ScoreGroup) *ui.FigureProps {
+	if g.Whole == nil {
+		return nil
+	}
+	f := g.Whole.Weighted
+	f.Label = g.Whole.Label
+	if f.Label == v.Headline.Label && f.Value == v.Headline.Value {
+		return nil
+	}
+	return &f
+}
+
+// difference says how far the plain count lies from the weighted headline.
+func (v ScoresView) difference() string {
+	l, w, u := v.Shell.Lang, v.Headline, v.Unweighted
+	if !w.Shown() || !u.Shown() {
+		return ""
+	}
+	decimals := gainDecimals(w.Unit)
+	key := "scores.plain_higher"
+	if u.Value < w.Value {
+		key = "scores.plain_lower"
+	}
+	return i18n.T(l, key, "x", ui.Distance(l, w.Unit, u.Value-w.Value, decimals))
+}
+
+// figures are the weighted figures of the page.
+func (v ScoresView) figures() []ui.FigureProps {
+	out := []ui.FigureProps{v.Headline}
+	for _, g := range v.Groups {
+		for _, r := range g.all() {
+			out = append(out, r.Weighted)
+		}
+	}
+	return out
+}
+
 func (v ScoresView) plot(g ScoreGroup, unit ui.Unit, lo, hi float64, rows []ScoreRow) ui.DotPlotProps {
 	l := v.Shell.Lang
 	sorted := slices.Clone(rows)
@@ -57,12 +114,12 @@ func (v ScoresView) plot(g ScoreGroup, unit ui.Unit, lo, hi float64, rows []Scor
 		Title:   i18n.T(l, "scores.plot_none", "group", g.Heading),
 		Caption: i18n.T(l, "scores.caption", "wave", v.Wave),
 		Unit:    unit, Min: lo, Max: hi, Ticks: ui.Ticks(lo, hi, 4),
-		Target: axisTarget(g.Target),
+		Target: target(rows),
 	}
 	shown := 0
 	for _, r := range sorted {
 		row := ui.DotRow{Label: r.Label, Figure: r.Weighted}
-		row.Alert = r.Weighted.Shown() && r.Weighted.High < g.Target
+		row.Alert = r.Weighted.Shown() && r.Weighted.High < r.Weighted.Target
 		if r.Weighted.Shown() {
 			shown++
 		}

@@ -14,11 +14,13 @@ type ScoreRow struct {
 	WithWalk   ui.FigureProps // its State is empty where walk-ins add nothing
 }
 
-// ScoreGroup is an index with its parts, or an element with its items.
+// ScoreGroup is an index with its elements, or an element with its items: what may
+// be compared with one another. Targets are the figures' own.
 type ScoreGroup struct {
 	Heading string
-	Note    string // how it is computed or what it may be compared with
-	Target  float64
+	Note    string    // how it is computed or what it may be compared with
+	Part    bool      // it belongs under the group before it
+	Whole   *ScoreRow // what the rows add up to; nil where nothing, or where another group has it as a row
 	Rows    []ScoreRow
 }
 
@@ -28,10 +30,15 @@ type ScoresView struct {
 	Wave     string
 	Domain   string // the unit and field in words; empty for the whole
 	Headline ui.FigureProps
-	Groups   []ScoreGroup
-	CSVHref  string
-	XLSXHref string
-	Answers  int
+	// Unweighted is what a plain count would say of the headline, WithWalk the headline
+	// with walk-ins; its State is empty where they add nothing.
+	Unweighted ui.FigureProps
+	WithWalk   ui.FigureProps
+	Groups     []ScoreGroup
+	CSVHref    string
+	XLSXHref   string
+	Answers    int
+	KioskTimes int // how many times an answer counts whose questions were drawn; 0 where none are
 }
 
 // HeatColumn is one indicator of the heat map.
@@ -86,4 +93,6 @@ type MapView struct {
 	Target    float64   // NaN for none
 	Areas     []MapArea
 	Answers   int
+
+	KioskTimes int // as in ScoresView
 }

@@ -37,6 +37,8 @@ type OverviewView struct {
 	Headline ui.FigureProps // the service-part index, weighted
 	WithWalk ui.FigureProps // the same with walk-ins; marked non-probability
 
+	KioskTimes int // as in ScoresView
+
 	Unfinished  int // answers without the required question
 	Responses   []ResponseGroup
 	Diagnostics []WeightingView

@@ -36,3 +36,14 @@ func tickDecimals(ticks []float64) int {
 	}
 	return decimals
 }
+
+// first are the rows in view, rest those behind the control. One or two more rows are
+// not worth a control.
+func (p BarListProps) first() []BarRow {
+	if p.First == 0 || len(p.Rows) <= p.First+2 {
+		return p.Rows
+	}
+	return p.Rows[:p.First]
+}
+
+func (p BarListProps) rest() []BarRow { return p.Rows[len(p.first()):] }
