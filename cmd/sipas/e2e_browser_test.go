@@ -77,6 +77,7 @@ type page struct {
 // openBrowser starts a browser with a fresh profile and a window of the given size.
 func openBrowser(t *testing.T, width, height int64) *page {
 	t.Helper()
+	require(t, os.Getenv("SIPAS_TEST_BROWSER") == "1", "browser tests take minutes: the test task runs them, with SIPAS_TEST_BROWSER=1")
 	options, err := chromium()
 	require(t, err == nil, fmt.Sprintf("browser tests: %v", err))
 	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
@@ -151,7 +152,12 @@ func (p *page) accessible(name string) {
 		}
 		p.t.Errorf("%s: axe %s: %s%s", name, v.ID, v.Help, nodes.String())
 	}
-	// Nothing may stick out at the side: a page that scrolls sideways on a phone is not readable.
+	p.fits(name)
+}
+
+// fits checks that nothing sticks out at the side: a page that scrolls sideways on a phone is not readable.
+func (p *page) fits(name string) {
+	p.t.Helper()
 	if wide := eval[float64](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 1 {
 		p.t.Errorf("%s: the page is %v px wider than its window", name, wide)
 	}

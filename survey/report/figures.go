@@ -407,6 +407,10 @@ func (c *computation) composite(n *node, v index.Value, value float64, readings 
 		variances, dfs = append(variances, part.SE*part.SE), append(dfs, part.DF)
 		e.N += part.N
 	}
+	if len(order) > 0 && !order[0].weighted {
+		// Unweighted answers speak for themselves only, whichever of the items each of them answered.
+		e.Population = float64(e.N)
+	}
 	e.SE, e.DF = sumOf(variances, dfs)
 	e.Method = fmt.Sprintf("composite of %d indicators with their joint covariance; %s", asked, weightsText(order))
 	if all {
