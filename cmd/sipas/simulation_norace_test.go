@@ -3,4 +3,4 @@
 package main
 
 // shortDraws is wide enough to notice a broken variance or bias, not a small one.
-const shortDraws = 40
+const shortDraws = 12
