@@ -200,7 +200,7 @@ func holds(code string, own, target float64, peers []float64, lowest float64) bo
 // as often as they say, the unweighted one must be seen to fail, the planted indicators must be found, and the mean share of false
 // flags must keep to the stated rate. SIPAS_LONG=1 takes 1,000 draws, with the tolerances that go with them.
 func TestSimulation(t *testing.T) {
-	draws := 40
+	draws := shortDraws
 	if os.Getenv("SIPAS_LONG") == "1" {
 		draws = 1000
 	}
@@ -216,10 +216,12 @@ func TestSimulation(t *testing.T) {
 	if s.plain > draws/5 {
 		t.Errorf("the unweighted index is covered in %d of %d draws: this world does not need weights", s.plain, draws)
 	}
-	if c := float64(s.unitCovered) / float64(s.unitCells); c < 0.93 {
+	// Units have some tens of answers: the approximations may cost them two points more.
+	least := func(n int) float64 { return 0.95 - 0.02 - 2*math.Sqrt(0.95*0.05/float64(n)) }
+	if c := float64(s.unitCovered) / float64(s.unitCells); c < least(s.unitCells) {
 		t.Errorf("indicators of units are covered by %.3f of their intervals", c)
 	}
-	if c := float64(s.indicesCovered) / float64(s.indices); c < 0.92 {
+	if c := float64(s.indicesCovered) / float64(s.indices); c < least(s.indices) {
 		t.Errorf("indices of units are covered by %.3f of their intervals", c)
 	}
 	mean, variance := 0.0, 0.0
