@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -31,16 +32,21 @@ var (
 func startDemo(t *testing.T) *demoServer {
 	t.Helper()
 	demoOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "sipas-test-")
+		if err != nil {
+			demoRun.failed = err.Error()
+			return
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		r, w := io.Pipe()
 		var stderr bytes.Buffer
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			run(ctx, []string{"demo", "--addr", "127.0.0.1:0"}, strings.NewReader(""), w, &stderr, noEnv)
+			run(ctx, []string{"demo", "--addr", "127.0.0.1:0", "--data", dir}, strings.NewReader(""), w, &stderr, noEnv)
 			_ = w.Close()
 		}()
-		demoRun.stop = func() { cancel(); <-done }
+		demoRun.stop = func() { cancel(); <-done; _ = os.RemoveAll(dir) }
 		printed, err := readUntil(r, "/repair")
 		if err != nil {
 			demoRun.failed = err.Error() + "\n" + printed + stderr.String()
