@@ -132,7 +132,8 @@ func TestInviteAgain(t *testing.T) {
 		}
 	}
 	draws, covered := d.draws()
-	if len(draws) != 2 || len(covered) != 300 || len(second) < 48 || len(second) > 52 { // 50, rounded class by class
+	if len(draws) != 2 || len(covered) != 300 || len(second) < 48 || len(second) > 65 {
+		// 50, rounded class by class, and more where a class of late dossiers must have fifteen.
 		t.Errorf("%d draws cover %d, the second list has %d", len(draws), len(covered), len(second))
 	}
 }
@@ -226,7 +227,7 @@ func TestInviteTooFew(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.wave()
-	d.register(20)
+	d.register(14)
 	r := d.try("", "invite", "--wave", "q3", "--fraction", "0.5", "--seed", "3")
 	if r.code != exitError || !strings.Contains(r.stderr, "at least 15 must share a class") {
 		t.Errorf("exit %d: %s", r.code, r.stderr)
