@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 // in English; nothing is doubled by reloading or sending again; the analyst's page shows weighted figures once fifteen
 // answers are in and not before; the department's page shows what to repair and why.
 func TestCitizensAnswerInABrowser(t *testing.T) {
+	requireBrowser(t)
 	o := newOffice(t, 120, 2)
 	analyst := o.addUser("phantich", survey.Analyst)
 	department := o.addUser("donvi", survey.Department, o.units[0])
@@ -197,7 +197,7 @@ func (o *office) signIn(p *page, name, password string) {
 // Every page of the demonstration, in the languages of its readers, is accessible on a desk and on a phone, and fits
 // the smallest phone and a kiosk, too.
 func TestEveryPageIsAccessible(t *testing.T) {
-	require(t, os.Getenv("SIPAS_TEST_BROWSER") == "1", "browser tests take minutes: the test task runs them, with SIPAS_TEST_BROWSER=1")
+	requireBrowser(t)
 	d := startDemo(t)
 	wave := "/waves/" + d.wave
 	pages := map[string][]string{

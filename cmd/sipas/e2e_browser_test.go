@@ -58,6 +58,14 @@ func chromium() ([]chromedp.ExecAllocatorOption, error) {
 	return options, nil
 }
 
+// requireBrowser leaves a test out where browser tests are not asked for, or no browser is here.
+func requireBrowser(t *testing.T) {
+	t.Helper()
+	require(t, os.Getenv("SIPAS_TEST_BROWSER") == "1", "browser tests take minutes: the test task runs them, with SIPAS_TEST_BROWSER=1")
+	_, err := chromium()
+	require(t, err == nil, fmt.Sprintf("browser tests: %v", err))
+}
+
 // TestMain lets the test binary stand in for the program, and ends the demonstration that the tests shared.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
@@ -77,9 +85,11 @@ type page struct {
 // openBrowser starts a browser with a fresh profile and a window of the given size.
 func openBrowser(t *testing.T, width, height int64) *page {
 	t.Helper()
-	require(t, os.Getenv("SIPAS_TEST_BROWSER") == "1", "browser tests take minutes: the test task runs them, with SIPAS_TEST_BROWSER=1")
+	requireBrowser(t)
 	options, err := chromium()
-	require(t, err == nil, fmt.Sprintf("browser tests: %v", err))
+	if err != nil {
+		t.Fatal(err)
+	}
 	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	allocator, cancel := chromedp.NewExecAllocator(deadline, options...)
