@@ -57,9 +57,11 @@ func TestSimulation(t *testing.T) {
 	if s.plainOff < 3 {
 		t.Errorf("the unweighted index is off by %.2f of its standard errors, want 3 or more", s.plainOff)
 	}
-	// The weighted index must not be off by more than the simulation itself can see.
-	if off := math.Abs(s.bias) / (s.spread / math.Sqrt(float64(draws))); off > 4 {
-		t.Errorf("the weighted index is off by %+.3f, which is %.1f Monte Carlo errors", s.bias, off)
+	// Classes that had to pool late with timely dossiers leave a little bias. At 0.3 standard errors it moves the share of
+	// intervals that miss from 5 to 6 per cent (Cochran 1977, table 1.1); more would be a defect of the weights. What the
+	// simulation cannot tell from chance is granted.
+	if off := math.Abs(s.bias) - 3*s.spread/math.Sqrt(float64(draws)); off > 0.3*s.spread {
+		t.Errorf("the weighted index is off by %+.3f, where its draws spread by %.3f", s.bias, s.spread)
 	}
 	for p, found := range s.planted {
 		if found < 0.95 {
