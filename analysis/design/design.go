@@ -70,6 +70,8 @@ type Spec struct {
 	Columns []Column  // further columns
 	Stages  []Stage   // none means simple random sampling with replacement
 	Lonely  Lonely
+	// Replicates, when given, are where all variances come from; stages may then be left out.
+	Replicates *Replicates
 }
 
 // Design is immutable and safe for use by many goroutines.
@@ -82,6 +84,8 @@ type Design struct {
 	fraction []float64 // of each row: the product of the fractions of all stages
 	lonely   Lonely
 	adjusted bool // a lonely stratum is centered at its level's mean
+
+	replicates *Replicates // nil when variances are linearized
 
 	once    *sync.Once
 	moments *moments // of the auxiliary variables; built on first need
@@ -118,10 +122,15 @@ func New(spec Spec) (*Design, error) {
 	if n == 0 {
 		return nil, &InputError{Field: "weights", Row: -1, Reason: "there are no rows"}
 	}
-	d := &Design{rows: n, lonely: spec.Lonely, once: new(sync.Once)}
+	d := &Design{rows: n, lonely: spec.Lonely, replicates: spec.Replicates, once: new(sync.Once)}
 
 	for _, c := range append([]Column{{Weights: spec.Weights}}, spec.Columns...) {
 		if err := d.addColumn(c); err != nil {
+			return nil, err
+		}
+	}
+	if d.replicates != nil {
+		if err := d.replicates.check(n); err != nil {
 			return nil, err
 		}
 	}
