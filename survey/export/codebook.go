@@ -242,13 +242,26 @@ print(c(estimate = coef(estimate)[[1]], se = SE(estimate)[[1]], confint(estimate
 `, item, weightColumn(weight), strings.Join(list, ", "))
 }
 
+// example is the item of the guide's script: of the rotated modules, whose weight is not everybody's, the first item that most of
+// the instruments have; without modules the required one.
 func (t ResponseTable) example() string {
+	required := ""
+	askedBy := map[string]int{}
 	for _, in := range t.Instruments {
-		if code := in.RequiredItem(); code != "" {
-			return code
+		if required == "" {
+			required = in.RequiredItem()
+		}
+		for _, item := range in.Items {
+			askedBy[item.Code]++
 		}
 	}
-	return ""
+	best := required
+	for _, code := range t.Items() {
+		if t.WeightOf[code] != t.WeightOf[required] && (best == required || askedBy[code] > askedBy[best]) {
+			best = code
+		}
+	}
+	return best
 }
 
 // valid returns the two highest codes of an item: the example's good answers.
