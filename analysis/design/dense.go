@@ -11,6 +11,7 @@ func (d *Design) dense(forms []normal) *mat.SymDense {
 	k := len(forms)
 	total := make([]float64, d.rows*k) // residuals summed over columns, by position
 	out := mat.NewSymDense(k, nil)
+	residuals := make([][]float64, len(d.columns))
 
 	for c := range d.columns {
 		e, used := d.residuals(c, forms)
@@ -18,14 +19,17 @@ func (d *Design) dense(forms []normal) *mat.SymDense {
 			continue
 		}
 		d.addSecondPhase(c, e, k, out)
-
-		for i, v := range e {
-			total[i] += v
-		}
+		residuals[c] = e
+		axpy(total, 1, e)
+	}
+	d.addPhases(residuals, k, out)
+	var reach [][]bool
+	if d.domainLonely {
+		reach = d.reach(forms)
 	}
 
 	for l := range d.levels {
-		d.levels[l].add(d, total, k, out)
+		d.levels[l].add(d, total, k, out, reach)
 	}
 
 	return out
@@ -51,8 +55,9 @@ func (d *Design) residuals(c int, forms []normal) (e []float64, used bool) {
 			}
 			// Projecting twice leaves a residual that is orthogonal to rounding.
 			if col.gram != nil {
-				d.project(col, e, k, j)
-				d.project(col, e, k, j)
+				d.project(col.Calibration, col.gram, col.Weights, e, k, j)
+				d.project(col.Calibration, col.gram, col.Weights, e, k, j)
+				d.inflate(col.Calibration, e, k, j)
 			}
 		}
 	}
@@ -60,21 +65,32 @@ func (d *Design) residuals(c int, forms []normal) (e []float64, used bool) {
 	return e, used
 }
 
-func (d *Design) project(col *column, e []float64, k, j int) {
-	x := col.Calibration.X
-	b := make([]float64, x.cols)
+// project takes a calibration's auxiliary variables off the values of form j.
+func (d *Design) project(k *Calibration, gram *Gram, weights, e []float64, forms, j int) {
+	b := make([]float64, k.X.cols)
 
 	for p, row := range d.order {
-		if v := e[p*k+j]; v != 0 {
-			x.axpy(row, col.Calibration.Base[row]*col.Calibration.q(row)*v/col.Weights[row], b)
+		if v := e[p*forms+j]; v != 0 {
+			k.X.axpy(row, k.Base[row]*k.q(row)*v/weights[row], b)
 		}
 	}
-	beta := col.gram.Solve(b)
+	beta := gram.Solve(b)
 
 	for p, row := range d.order {
-		if w := col.Weights[row]; w > 0 {
-			e[p*k+j] -= w * x.dot(row, beta)
+		if w := weights[row]; w != 0 {
+			e[p*forms+j] -= w * k.X.dot(row, beta)
 		}
+	}
+}
+
+// inflate multiplies the residuals of form j as the calibration says.
+func (d *Design) inflate(c *Calibration, e []float64, forms, j int) {
+	if c.Inflation == nil {
+		return
+	}
+
+	for p, row := range d.order {
+		e[p*forms+j] *= c.Inflation[row]
 	}
 }
 
@@ -102,8 +118,9 @@ func (d *Design) second(c, row int) float64 {
 	return d.fraction[row] * (1 - col.Chance[row])
 }
 
-// add adds the level's term for row totals of k forms by position.
-func (lv *level) add(d *Design, total []float64, k int, out *mat.SymDense) {
+// add adds the level's term for row totals of k forms by position. Reach, when it is not nil, tells the rows of each form's
+// domain, and strata of which it has one unit are lonely in that form.
+func (lv *level) add(d *Design, total []float64, k int, out *mat.SymDense, reach [][]bool) {
 	units := len(lv.stratum)
 	t := make([]float64, units*k)
 
@@ -114,7 +131,12 @@ func (lv *level) add(d *Design, total []float64, k int, out *mat.SymDense) {
 			}
 		}
 	}
-	centers := lv.levelMeans(d, t, k)
+	if lv.joint != nil {
+		lv.joint.add(t, k, out)
+		return
+	}
+	centers := lv.levelMeans(d, t, k, reach != nil)
+	alone := lv.alone(d, reach)
 	mean := make([]float64, k)
 	u := 0
 
@@ -132,25 +154,45 @@ func (lv *level) add(d *Design, total []float64, k int, out *mat.SymDense) {
 			copy(mean, centers[st.parent])
 		} else {
 			for i := from; i < u; i++ {
-				for j, v := range t[i*k : i*k+k] {
-					mean[j] += v / float64(st.n)
+				if lv.sure(i) {
+					continue
 				}
+				for j, v := range t[i*k : i*k+k] {
+					mean[j] += v / float64(st.counted)
+				}
+			}
+		}
+		var factor []float64
+		if alone != nil {
+			factor = alone.settle(d, g, st, mean, centers[st.parent])
+			for j, f := range factor {
+				mean[j] *= f
 			}
 		}
 		for i := from; i < u; i++ {
 			row := t[i*k : i*k+k]
+			for j, f := range factor {
+				row[j] *= f
+			}
+			if lv.extra != nil && lv.extra[i] != 0 {
+				addOuter(out, lv.extra[i], row)
+			}
 			for j := range row {
 				row[j] -= mean[j]
 			}
-			addOuter(out, st.scale, row)
+			scale := st.scale
+			if st.pps {
+				scale = lv.center[i]
+			}
+			addOuter(out, scale, row)
 		}
 	}
 }
 
 // levelMeans returns the mean total over all units of the level inside each unit
 // above, which the policy LonelyAdjust centers at.
-func (lv *level) levelMeans(d *Design, t []float64, k int) map[int][]float64 {
-	if !d.adjusted {
+func (lv *level) levelMeans(d *Design, t []float64, k int, always bool) map[int][]float64 {
+	if !d.adjusted && !always {
 		return nil
 	}
 	sum := make(map[int][]float64)

@@ -12,8 +12,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyDesign draws a design of up to two stages with calibrated and module columns.
+// anyDesign draws a design of up to two stages, of equal or unequal probabilities, with calibrated and module columns.
 func anyDesign(t *rapid.T) *Design {
+	d, err := New(anySpec(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func anySpec(t *rapid.T) Spec {
 	n := rapid.IntRange(4, 40).Draw(t, "rows")
 	ints := func(name string, k int) []int {
 		return rapid.SliceOfN(rapid.IntRange(0, k), n, n).Draw(t, name)
@@ -24,11 +32,26 @@ func anyDesign(t *rapid.T) *Design {
 	spec := Spec{Weights: positive("w"), Lonely: rapid.SampledFrom([]Lonely{LonelyRemove, LonelyCertainty, LonelyAdjust}).Draw(t, "lonely")}
 	for s := range rapid.IntRange(1, 2).Draw(t, "stages") {
 		st := Stage{Strata: Ints(ints(fmt.Sprint("strata", s), 2))}
-		if rapid.Bool().Draw(t, "clusters") {
-			st.Clusters = Ints(ints(fmt.Sprint("clusters", s), 5))
+		units := make([]int, n)
+		for i := range units {
+			units[i] = i
 		}
-		if rapid.Bool().Draw(t, "fpc") {
+		if rapid.Bool().Draw(t, "clusters") {
+			units = ints(fmt.Sprint("clusters", s), 5)
+			st.Clusters = Ints(units)
+		}
+		switch rapid.IntRange(0, 2).Draw(t, "fpc") {
+		case 1:
 			st.Fraction = slices.Repeat([]float64{rapid.Float64Range(0, 1).Draw(t, "f")}, n)
+		case 2:
+			st.Fraction = make([]float64, n)
+			for i, u := range units {
+				st.Fraction[i] = []float64{0.1, 0.3, 0.2, 0.5, 0.45, 1}[u%6]
+			}
+			st.PPS = &PPS{
+				Method:    PPSMethod(rapid.IntRange(0, 2).Draw(t, "method")),
+				Estimator: PPSEstimator(rapid.IntRange(0, 1).Draw(t, "estimator")),
+			}
 		}
 		spec.Stages = append(spec.Stages, st)
 	}
@@ -51,14 +74,13 @@ func anyDesign(t *rapid.T) *Design {
 				t.Fatal(err)
 			}
 			col.Calibration = &Calibration{X: x, Base: positive("base"), Q: positive("q")}
+			if rapid.Bool().Draw(t, "inflated") {
+				col.Calibration.Inflation = positive("inflation")
+			}
 		}
 		spec.Columns = append(spec.Columns, col)
 	}
-	d, err := New(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return spec
 }
 
 func entries(level []int, x []float64) [][]Entry {
@@ -124,6 +146,9 @@ func TestSparseEqualsDense(t *testing.T) {
 				}
 			}
 		}
+		if !d.neverNegative() {
+			return
+		}
 		// No contrast has a negative variance.
 		var contrast, size float64
 		a := rapid.SliceOfN(rapid.IntRange(-3, 3), len(forms), len(forms)).Draw(t, "contrast")
@@ -140,6 +165,16 @@ func TestSparseEqualsDense(t *testing.T) {
 	if sparse == 0 {
 		t.Error("no case went the sparse way")
 	}
+}
+
+// neverNegative reports whether theory says that no variance is negative: no unit's square is weighted by less than nothing.
+func (d *Design) neverNegative() bool {
+	for _, lv := range d.levels {
+		if slices.ContainsFunc(lv.center, func(v float64) bool { return v < 0 }) || slices.ContainsFunc(lv.extra, func(v float64) bool { return v < 0 }) {
+			return false
+		}
+	}
+	return true
 }
 
 // energyOf is the size that rounding is measured by: parts of a form may cancel.
@@ -449,4 +484,55 @@ func TestDesignsThatAreRefused(t *testing.T) {
 	if _, err := zero.Variance(Form{{Column: 1, Rows: []int{1}, Values: []float64{1}}}); !errors.As(err, &in) {
 		t.Errorf("influence without weight: %v", err)
 	}
+}
+
+// A residual, inflated, is the difference of the row's value from the fit of all other rows.
+func TestLeverageInflation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(6, 30).Draw(t, "n")
+		rows := make([][]Entry, n)
+		base, q := make([]float64, n), make([]float64, n)
+		for i := range rows {
+			base[i], q[i] = rapid.Float64Range(0.5, 3).Draw(t, "base"), rapid.Float64Range(0.5, 2).Draw(t, "q")
+			rows[i] = []Entry{{Column: rapid.IntRange(0, 2).Draw(t, "level"), Value: 1}, {Column: 3, Value: float64(rapid.IntRange(-9, 9).Draw(t, "x")) / 4}}
+		}
+		x, err := FromRows(4, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := &Calibration{X: x, Base: base, Q: q}
+		weights := timesEach(base, q)
+		g := NewGram(x, weights)
+		y := rapid.SliceOfN(rapid.Float64Range(-5, 5), n, n).Draw(t, "y")
+		for i, v := range k.LeverageInflation() {
+			full, others := x.dot(i, fit(x, y, weights)), slices.Clone(weights)
+			others[i] = 0
+			if len(NewGram(x, others).Redundant()) > len(g.Redundant()) {
+				if v != 1 {
+					t.Fatalf("row %d fixes a margin alone, and is inflated by %v", i, v)
+				}
+				continue
+			}
+			if got, want := (y[i]-full)*v, y[i]-x.dot(i, fit(x, y, others)); math.Abs(got-want) > 1e-6*(1+math.Abs(want)) {
+				t.Fatalf("row %d: %v inflated, %v without the row", i, got, want)
+			}
+		}
+	})
+}
+
+// fit returns the coefficients of a weighted regression.
+func fit(x *Matrix, y, w []float64) []float64 {
+	b := make([]float64, x.cols)
+	for i := range y {
+		x.axpy(i, w[i]*y[i], b)
+	}
+	return NewGram(x, w).Solve(b)
+}
+
+func timesEach(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] * b[i]
+	}
+	return out
 }

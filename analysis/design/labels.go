@@ -33,28 +33,40 @@ func Ints(values []int) Labels {
 	return Labels{codes: codes, names: names}
 }
 
+// encode numbers the values in the order in which they come, and then anew in sorted order. Rows of a file often come in
+// runs, so the value before is tried first.
 func encode[T cmp.Ordered](values []T) (codes []int, distinct []T) {
 	code := make(map[T]int)
-
-	for _, v := range values {
-		if _, ok := code[v]; ok {
-			continue
-		}
-		code[v] = 0
-		distinct = append(distinct, v)
-	}
-	slices.Sort(distinct)
-
-	for i, v := range distinct {
-		code[v] = i
-	}
 	codes = make([]int, len(values))
 
 	for i, v := range values {
-		codes[i] = code[v]
+		if i > 0 && v == values[i-1] {
+			codes[i] = codes[i-1]
+			continue
+		}
+		c, ok := code[v]
+		if !ok {
+			c = len(distinct)
+			code[v] = c
+			distinct = append(distinct, v)
+		}
+		codes[i] = c
+	}
+	at := make([]int, len(distinct)) // the first code of each value in sorted order
+	for c := range at {
+		at[c] = c
+	}
+	slices.SortFunc(at, func(a, b int) int { return cmp.Compare(distinct[a], distinct[b]) })
+	sorted, rank := make([]T, len(distinct)), make([]int, len(distinct))
+
+	for r, c := range at {
+		sorted[r], rank[c] = distinct[c], r
+	}
+	for i, c := range codes {
+		codes[i] = rank[c]
 	}
 
-	return codes, distinct
+	return codes, sorted
 }
 
 // Len returns the number of rows.

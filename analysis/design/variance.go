@@ -34,6 +34,10 @@ func (d *Design) Covariance(z *mat.Dense) (*mat.SymDense, error) {
 		return nil, err
 	}
 
+	if d.replicates != nil {
+		return d.replicated(normals), nil
+	}
+
 	return d.dense(normals), nil
 }
 
@@ -45,7 +49,10 @@ func (d *Design) CovarianceOf(forms []Form) (*mat.SymDense, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.canBeSparse() {
+	if d.replicates != nil {
+		return d.replicated(normals), nil
+	}
+	if d.canBeSparse(normals...) {
 		if v, ok := d.joint(normals); ok {
 			return v, nil
 		}
@@ -77,7 +84,10 @@ func (d *Design) Variance(f Form) (float64, error) {
 	if err != nil {
 		return math.NaN(), err
 	}
-	if d.canBeSparse() {
+	if d.replicates != nil {
+		return d.replicated([]normal{n}).At(0, 0), nil
+	}
+	if d.canBeSparse(n) {
 		if v, ok := d.variance(d.walk(n, 0, d.calibratedIn(n), nil)); ok {
 			return v, nil
 		}
