@@ -31,9 +31,9 @@ func TestBoundedInterval(t *testing.T) {
 	if got, why := q.Bounded(5, 0.2, 1, 0, 0.95, low, high); !math.IsNaN(got.Low) || why == "" {
 		t.Errorf("without degrees of freedom: %+v", got)
 	}
-	// At the bound the interval is the one of a share of 1 of 40 answers: Clopper and Pearson's, 0.025^(1/40).
+	// At the bound the interval is the one of a share of 1 of 40 answers: Clopper and Pearson's one-sided end, 0.05^(1/40).
 	got, _ := q.Bounded(10, 0, 40, 39, 0.95, low, high)
-	if want := 1 + 9*math.Pow(0.025, 1.0/40); math.Abs(got.Low-want) > 1e-9 {
+	if want := 1 + 9*math.Pow(0.05, 1.0/40); math.Abs(got.Low-want) > 1e-9 {
 		t.Errorf("lower end %v, want %v", got.Low, want)
 	}
 }

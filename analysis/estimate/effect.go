@@ -3,8 +3,59 @@ package estimate
 import (
 	"math"
 
+	"sipas/analysis"
 	"sipas/analysis/design"
 )
+
+// Against names what a design effect compares with.
+type Against string
+
+const (
+	// WithReplacement compares with a simple random sample drawn with replacement: V/(s²/n).
+	WithReplacement Against = "wr"
+	// WithoutReplacement compares with one drawn without: V/(s²/n·(1 − n/Σw)). The weights must
+	// sum to a population count.
+	WithoutReplacement Against = "wor"
+)
+
+// DesignEffect is a design effect that says what it compares with. Value is NaN where it is not defined, with the Reason.
+type DesignEffect struct {
+	Value   float64
+	Against Against
+	Reason  string
+}
+
+// DesignEffect returns the design effect of an estimate, by the positions of its domain and
+// variable. Without replacement it is refused where Σw ≤ n, rather than nonsense
+// from weights that were scaled to the sample.
+func (t *Table) DesignEffect(domain, variable int, against Against) DesignEffect {
+	out := DesignEffect{Value: t.Estimate(domain, variable).DesignEffect, Against: against}
+	if against == WithoutReplacement {
+		out.Value = t.DesignEffectWithoutReplacement(domain, variable)
+	}
+	e := t.Estimate(domain, variable)
+
+	switch {
+	case !math.IsNaN(out.Value):
+	case !e.Defined():
+		out.Reason = e.Reason
+	case against == WithoutReplacement && !(e.Population > float64(e.N)):
+		out.Reason = "the weights do not sum to a population count"
+	default:
+		out.Reason = "the answers do not vary"
+	}
+
+	return out
+}
+
+// CV returns the coefficient of variation of an estimate, se/|value|; NaN where the value is zero or not defined.
+func CV(e analysis.Estimate) float64 {
+	if e.Value == 0 {
+		return math.NaN()
+	}
+
+	return e.SE / math.Abs(e.Value)
+}
 
 // simple is the variance that the estimate would have under simple random
 // sampling with replacement of as many answers: s²/n for a mean, with

@@ -173,7 +173,7 @@ func TestCompositeOverColumns(t *testing.T) {
 }
 
 func TestProportionIntervals(t *testing.T) {
-	methods := []estimate.Method{estimate.Beta, estimate.BetaUncapped, estimate.XLogit, estimate.Asin, estimate.Wilson, estimate.Likelihood}
+	methods := []estimate.Method{estimate.Beta, estimate.BetaUncapped, estimate.XLogit, estimate.Logit, estimate.Asin, estimate.Wilson, estimate.Likelihood}
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.Float64Range(0.001, 0.999).Draw(t, "p")
 		n := rapid.IntRange(2, 5000).Draw(t, "n")
@@ -205,8 +205,8 @@ func TestIntervalsAtTheEdge(t *testing.T) {
 			t.Errorf("%s: %+v at 0, %+v at 1", m, low, high)
 		}
 	}
-	// Clopper and Pearson's end for none of 20: 1 − 0.025^(1/20).
-	if in, _ := estimate.Proportion(estimate.Beta, 0, 0, 20, 15, 0.95); math.Abs(in.High-(1-math.Pow(0.025, 1.0/20))) > 1e-9 {
+	// Clopper and Pearson's one-sided end for none of 20: 1 − 0.05^(1/20).
+	if in, _ := estimate.Proportion(estimate.Beta, 0, 0, 20, 15, 0.95); math.Abs(in.High-(1-math.Pow(0.05, 1.0/20))) > 1e-9 {
 		t.Errorf("none of 20: %+v", in)
 	}
 	for name, c := range map[string]struct {

@@ -14,12 +14,18 @@ import (
 // Stat is an estimate with its influence function, from which composites,
 // differences, covariances and functions are made. An undefined one has a NaN
 // value and a reason.
+//
+// In a design of replicate weights it carries its value in every replicate, and its variance comes from them;
+// composites and functions are then worked out in each replicate. A Stat of such a design that has a Form
+// alone has the replicates' variance of its linearization.
 type Stat struct {
 	Value      float64
 	Form       design.Form
-	N          int     // distinct rows behind it
-	Population float64 // the number of cases it speaks for; of a composite, the largest among its parts
-	EffectiveN float64 // of a composite, the smallest among its parts
+	Replicates []float64 // its values in the replicates, NaN where one does not define it; nil for linearized designs
+	Rows       []int     // the rows behind it, where no Form tells
+	N          int       // distinct rows behind it
+	Population float64   // the number of cases it speaks for; of a composite, the largest among its parts
+	EffectiveN float64   // of a composite, the smallest among its parts
 	Reason     string
 }
 
@@ -45,12 +51,21 @@ func Linear(constant float64, terms ...Term) Stat {
 		}
 	}
 
-	return combine(value, gradient, stats)
+	return combine(value, gradient, stats, func(x []float64) float64 {
+		value := constant
+		for i, t := range terms {
+			if t.Coefficient != 0 {
+				value += t.Coefficient * x[i]
+			}
+		}
+
+		return value
+	})
 }
 
 // Delta returns a smooth function of estimates, linearized at their values by dual
-// numbers: z = Σ ∂f/∂x_j·z_j (Binder 1983; Demnati and Rao 2004). It is undefined
-// where the function or its gradient is not finite.
+// numbers: z = Σ ∂f/∂x_j·z_j (Binder 1983; Demnati and Rao 2004). With replicate weights the function itself is
+// worked out in every replicate. It is undefined where the function or its gradient is not finite.
 func Delta(f func(x []Dual) Dual, stats ...Stat) Stat {
 	x := make([]Dual, len(stats))
 
@@ -68,10 +83,18 @@ func Delta(f func(x []Dual) Dual, stats ...Stat) Stat {
 		}
 	}
 
-	return combine(y.V, gradient, stats)
+	return combine(y.V, gradient, stats, func(at []float64) float64 {
+		for i, v := range at {
+			x[i] = Number(v)
+		}
+
+		return f(x).V
+	})
 }
 
-func combine(value float64, gradient []float64, stats []Stat) Stat {
+// combine makes the stat of a function of stats from its value and gradient at theirs; at works it out anew for
+// their values in a replicate.
+func combine(value float64, gradient []float64, stats []Stat, at func(x []float64) float64) Stat {
 	out := Stat{Value: value, EffectiveN: math.NaN(), Population: math.NaN()}
 
 	for i, s := range stats {
@@ -88,6 +111,9 @@ func combine(value float64, gradient []float64, stats []Stat) Stat {
 		for _, p := range s.Form {
 			out.add(p, gradient[i])
 		}
+		if s.Form == nil {
+			out.Rows = append(out.Rows, s.Rows...)
+		}
 		if !(s.EffectiveN >= out.EffectiveN) && !math.IsNaN(s.EffectiveN) {
 			out.EffectiveN = s.EffectiveN
 		}
@@ -100,6 +126,7 @@ func combine(value float64, gradient []float64, stats []Stat) Stat {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return Stat{Value: math.NaN(), N: out.N, EffectiveN: math.NaN(), Population: math.NaN(), Reason: "the function is not defined at these values"}
 	}
+	out.Replicates = combineReplicates(gradient, stats, at)
 
 	return out
 }
@@ -125,10 +152,10 @@ func (s *Stat) add(p design.Part, a float64) {
 
 // rows returns the distinct rows of all parts.
 func (s *Stat) rows() []int {
-	if len(s.Form) == 1 {
+	if len(s.Form) == 1 && len(s.Rows) == 0 {
 		return s.Form[0].Rows
 	}
-	var all []int
+	all := slices.Clone(s.Rows)
 
 	for _, p := range s.Form {
 		all = append(all, p.Rows...)
@@ -152,16 +179,19 @@ func Of(d *design.Design, s Stat, method string, opt Options) (analysis.Estimate
 		e.Method = method
 		return e, nil
 	}
-	v, err := d.Variance(s.Form)
+	v, reason, err := variance(d, s)
 
 	if err != nil {
 		return analysis.Estimate{}, fmt.Errorf("%s: %w", method, err)
 	}
 	e := analysis.Estimate{
-		Value: s.Value, SE: math.Sqrt(math.Max(0, v)), N: s.N, Population: s.Population,
-		EffectiveN: s.EffectiveN, DF: d.DF(s.rows()), DesignEffect: math.NaN(), Method: method,
+		Value: s.Value, SE: standardError(v), N: s.N, Population: s.Population,
+		EffectiveN: s.EffectiveN, DF: opt.df(d.DF(s.rows())), DesignEffect: math.NaN(), Method: method,
 	}
 	e.Interval, e.Reason = student(e.Value, e.SE, e.DF, opt.level())
+	if reason != "" {
+		e.Reason = reason
+	}
 
 	return e, nil
 }
@@ -172,12 +202,12 @@ func Covariance(d *design.Design, stats []Stat) (*mat.SymDense, error) {
 	if len(stats) == 0 {
 		return nil, fmt.Errorf("covariance: there are no estimates")
 	}
-	var forms []design.Form
+	var defined []Stat
 	var at []int
 
 	for i, s := range stats {
 		if !math.IsNaN(s.Value) {
-			forms = append(forms, s.Form)
+			defined = append(defined, s)
 			at = append(at, i)
 		}
 	}
@@ -188,10 +218,10 @@ func Covariance(d *design.Design, stats []Stat) (*mat.SymDense, error) {
 			out.SetSym(i, j, math.NaN())
 		}
 	}
-	if len(forms) == 0 {
+	if len(defined) == 0 {
 		return out, nil
 	}
-	v, err := d.CovarianceOf(forms)
+	v, err := covariance(d, defined)
 
 	if err != nil {
 		return nil, fmt.Errorf("covariance: %w", err)
