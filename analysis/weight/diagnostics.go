@@ -25,7 +25,8 @@ type Diagnostics struct {
 	MaxFactor    float64        `json:"max_factor"`
 	MinWeight    float64        `json:"min_weight"`
 	MaxWeight    float64        `json:"max_weight"`
-	ShareTrimmed float64        `json:"share_trimmed"` // of the rows
+	ShareTrimmed float64        `json:"share_trimmed"` // of the rows: cut to a bound
+	Negative     int            `json:"negative,omitempty"`
 	Margins      []MarginReport `json:"margins"`
 	Iterations   int            `json:"iterations"`
 	Converged    bool           `json:"converged"`
@@ -48,40 +49,68 @@ type MarginReport struct {
 
 // Diagnose describes weights against the base weights they were made of. Kish 1992.
 func Diagnose(method string, base, weights []float64) Diagnostics {
-	d := Diagnostics{
-		Method: method, MinFactor: math.Inf(1), MaxFactor: math.Inf(-1),
-		MinWeight: math.Inf(1), MaxWeight: math.Inf(-1),
-	}
-	var squares float64
+	n := len(base)
+	parts := blocks(n, 1)
+	each := make([]Diagnostics, parts)
+	squares := make([]float64, parts)
 
-	for i, b := range base {
-		if b == 0 {
-			continue
+	inBlocks(n, parts, func(block, from, to int) {
+		d := emptyDiagnostics()
+		var square float64
+
+		for i := from; i < to; i++ {
+			b, w := base[i], weights[i]
+			if b == 0 {
+				continue
+			}
+			d.Rows++
+			d.Sum += w
+			square += w * w
+			if w < 0 {
+				d.Negative++
+			}
+			g := w / b
+			d.MinFactor, d.MaxFactor = min(d.MinFactor, g), max(d.MaxFactor, g)
+			d.MinWeight, d.MaxWeight = min(d.MinWeight, w), max(d.MaxWeight, w)
 		}
-		w := weights[i]
-		d.Rows++
-		d.Sum += w
-		squares += w * w
-		d.MinFactor = math.Min(d.MinFactor, w/b)
-		d.MaxFactor = math.Max(d.MaxFactor, w/b)
-		d.MinWeight = math.Min(d.MinWeight, w)
-		d.MaxWeight = math.Max(d.MaxWeight, w)
+		each[block], squares[block] = d, square
+	})
+	d := emptyDiagnostics()
+	d.Method = method
+	var square float64
+
+	for b, e := range each {
+		d.Rows += e.Rows
+		d.Sum += e.Sum
+		d.Negative += e.Negative
+		square += squares[b]
+		d.MinFactor, d.MaxFactor = min(d.MinFactor, e.MinFactor), max(d.MaxFactor, e.MaxFactor)
+		d.MinWeight, d.MaxWeight = min(d.MinWeight, e.MinWeight), max(d.MaxWeight, e.MaxWeight)
 	}
-	d.Kish = float64(d.Rows) * squares / (d.Sum * d.Sum)
+	d.Kish = float64(d.Rows) * square / (d.Sum * d.Sum)
 	d.EffectiveN = float64(d.Rows) / d.Kish
 
 	return d
 }
 
+func emptyDiagnostics() Diagnostics {
+	return Diagnostics{
+		MinFactor: math.Inf(1), MaxFactor: math.Inf(-1),
+		MinWeight: math.Inf(1), MaxWeight: math.Inf(-1),
+	}
+}
+
 func factors(base, weights []float64) []float64 {
 	g := make([]float64, len(base))
 
-	for i, b := range base {
-		g[i] = 1
-		if b > 0 {
-			g[i] = weights[i] / b
+	inBlocks(len(g), blocks(len(g), 1), func(_, from, to int) {
+		for i := from; i < to; i++ {
+			g[i] = 1
+			if base[i] > 0 {
+				g[i] = weights[i] / base[i]
+			}
 		}
-	}
+	})
 
 	return g
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"sipas/analysis/design"
 )
 
 // Margin is one set of known totals.
@@ -16,49 +14,114 @@ type Margin struct {
 	Targets map[string]float64
 }
 
+// CodedMargin is a Margin whose levels are numbered: nothing is looked up for a row, which
+// counts when there are millions.
+type CodedMargin struct {
+	Name   string
+	Levels []string  // the name of each level, for messages and reports
+	Totals []float64 // of each level
+	Codes  []int32   // the level of each row; not read where the base weight is zero
+}
+
+// Coded numbers the levels in the order of their names. A label without a total gets a level
+// beyond the last, which is an error when the margin is used.
+func (m Margin) Coded(base []float64) (CodedMargin, error) {
+	c := CodedMargin{Name: m.Name}
+
+	if len(m.Labels) != len(base) {
+		return c, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d labels for %d rows", len(m.Labels), len(base))}
+	}
+	for name := range m.Targets {
+		c.Levels = append(c.Levels, name)
+	}
+	slices.Sort(c.Levels)
+	at := make(map[string]int32)
+
+	for i, name := range c.Levels {
+		at[name] = int32(i)
+		c.Totals = append(c.Totals, m.Targets[name])
+	}
+	c.Codes = make([]int32, len(base))
+	last, code := "", int32(-1)
+
+	for i, b := range base {
+		if b == 0 {
+			c.Codes[i] = -1
+			continue
+		}
+		if code < 0 || m.Labels[i] != last {
+			k, ok := at[m.Labels[i]]
+			if !ok {
+				return c, &MarginError{Margin: m.Name, Level: m.Labels[i], Reason: "respondents are at this level, which has no total"}
+			}
+			last, code = m.Labels[i], k
+		}
+		c.Codes[i] = code
+	}
+
+	return c, nil
+}
+
 // levels is a margin in the form that the iterations work on.
 type levels struct {
 	name   string
-	names  []string // sorted
+	names  []string
 	target []float64
-	of     []int // of each row; -1 where the base weight is zero
-	rows   []int // respondents of each level
+	of     []int32 // of each row; not read where the base weight is zero
+	rows   []int   // respondents of each level
 }
 
 func (m Margin) levels(base []float64) (levels, error) {
-	l := levels{name: m.Name}
-
-	if len(m.Labels) != len(base) {
-		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d labels for %d rows", len(m.Labels), len(base))}
+	c, err := m.Coded(base)
+	if err != nil {
+		return levels{name: m.Name}, err
 	}
-	for name := range m.Targets {
-		l.names = append(l.names, name)
-	}
-	slices.Sort(l.names)
-	at := make(map[string]int)
 
-	for i, name := range l.names {
-		t := m.Targets[name]
+	return c.levels(base)
+}
+
+func (m CodedMargin) levels(base []float64) (levels, error) {
+	l := levels{name: m.Name, names: m.Levels, target: m.Totals, of: m.Codes, rows: make([]int, len(m.Levels))}
+
+	if len(m.Codes) != len(base) {
+		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d codes for %d rows", len(m.Codes), len(base))}
+	}
+	if len(m.Levels) != len(m.Totals) {
+		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d totals for %d levels", len(m.Totals), len(m.Levels))}
+	}
+	for i, t := range m.Totals {
 		if math.IsNaN(t) || math.IsInf(t, 0) || t < 0 {
-			return l, &MarginError{Margin: m.Name, Level: name, Reason: fmt.Sprintf("a total must be finite and not negative, not %v", t)}
+			return l, &MarginError{Margin: m.Name, Level: m.Levels[i], Reason: fmt.Sprintf("a total must be finite and not negative, not %v", t)}
 		}
-		at[name] = i
-		l.target = append(l.target, t)
 	}
-	l.of = make([]int, len(base))
-	l.rows = make([]int, len(l.names))
+	parts := blocks(len(base), len(l.rows))
+	counts := make([][]int, parts)
+	wrong := make([]int, parts)
 
-	for i, b := range base {
-		l.of[i] = -1
-		if b == 0 {
-			continue
+	inBlocks(len(base), parts, func(block, from, to int) {
+		count := make([]int, len(l.rows))
+		wrong[block] = -1
+
+		for i := from; i < to; i++ {
+			if base[i] == 0 {
+				continue
+			}
+			k := l.of[i]
+			if uint(k) >= uint(len(count)) {
+				wrong[block] = i
+				return
+			}
+			count[k]++
 		}
-		level, ok := at[m.Labels[i]]
-		if !ok {
-			return l, &MarginError{Margin: m.Name, Level: m.Labels[i], Reason: "respondents are at this level, which has no total"}
+		counts[block] = count
+	})
+	for b, i := range wrong {
+		if i >= 0 {
+			return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("row %d has the code %d, and there are %d levels", i, m.Codes[i], len(m.Levels))}
 		}
-		l.of[i] = level
-		l.rows[level]++
+		for k, n := range counts[b] {
+			l.rows[k] += n
+		}
 	}
 
 	return l, nil
@@ -88,26 +151,27 @@ func (l levels) sum() float64 {
 	return s
 }
 
-func (l levels) totals(w []float64) []float64 {
-	t := make([]float64, len(l.names))
-
-	for i, level := range l.of {
-		if level >= 0 {
-			t[level] += w[i]
+// prepare checks margins against each other. Sums of counts agree to rounding;
+// 1e-9 of the total is far below one case.
+func prepare(base []float64, margins []levels) error {
+	if len(margins) == 0 {
+		return &InputError{Field: "margins", Row: -1, Reason: "there are none"}
+	}
+	for _, l := range margins {
+		if err := l.feasible(); err != nil {
+			return err
+		}
+		if first, this := margins[0].sum(), l.sum(); math.Abs(this-first) > 1e-9*first {
+			return &MarginError{Margin: l.name, Reason: fmt.Sprintf("its totals sum to %v, those of %s to %v", this, margins[0].name, first)}
 		}
 	}
 
-	return t
+	return nil
 }
 
-// prepare checks margins against each other. Sums of counts agree to rounding;
-// 1e-9 of the total is far below one case.
-func prepare(base []float64, margins []Margin) ([]levels, error) {
+func ofLabels(base []float64, margins []Margin) ([]levels, error) {
 	if err := checkBase(base); err != nil {
 		return nil, err
-	}
-	if len(margins) == 0 {
-		return nil, &InputError{Field: "margins", Row: -1, Reason: "there are none"}
 	}
 	out := make([]levels, len(margins))
 
@@ -116,54 +180,27 @@ func prepare(base []float64, margins []Margin) ([]levels, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := l.feasible(); err != nil {
+		out[i] = l
+	}
+
+	return out, prepare(base, out)
+}
+
+func ofCodes(base []float64, margins []CodedMargin) ([]levels, error) {
+	if err := checkBase(base); err != nil {
+		return nil, err
+	}
+	out := make([]levels, len(margins))
+
+	for i, m := range margins {
+		l, err := m.levels(base)
+		if err != nil {
 			return nil, err
 		}
 		out[i] = l
-
-		if first, this := out[0].sum(), l.sum(); math.Abs(this-first) > 1e-9*first {
-			return nil, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("its totals sum to %v, those of %s to %v", this, margins[0].Name, first)}
-		}
 	}
 
-	return out, nil
-}
-
-// auxiliary returns the indicator columns of all levels of all margins.
-func auxiliary(base []float64, margins []levels) (*design.Matrix, []string, error) {
-	rows := make([][]design.Entry, len(base))
-	var names []string
-
-	for _, l := range margins {
-		for i, level := range l.of {
-			if level >= 0 {
-				rows[i] = append(rows[i], design.Entry{Column: len(names) + level, Value: 1})
-			}
-		}
-		for _, name := range l.names {
-			names = append(names, l.name+"="+name)
-		}
-	}
-	x, err := design.FromRows(len(names), rows)
-
-	return x, names, err
-}
-
-func report(margins []levels, base, weights []float64) []MarginReport {
-	var out []MarginReport
-
-	for _, l := range margins {
-		before, after := l.totals(base), l.totals(weights)
-
-		for i, name := range l.names {
-			out = append(out, MarginReport{
-				Margin: l.name, Level: name, Rows: l.rows[i], Target: l.target[i],
-				Before: before[i], After: after[i], Residual: relative(after[i], l.target[i]),
-			})
-		}
-	}
-
-	return out
+	return out, prepare(base, out)
 }
 
 func worst(reports []MarginReport) MarginReport {
