@@ -47,9 +47,10 @@
 // one design, never subsets weighted anew. A composite's influence is Σ gradient × influence of its items, one number for
 // each response, so that the covariance of items that one person answered is inside, across modules too.
 //
-// What this leaves out: nonresponse adjustments are treated as known, which errs to the safe side where classes explain
-// the answers; raking is linearized, which is a little too small where a few respondents carry a margin. TestSimulation measures
-// the two together: the spread of the index over repeated draws is within a few per cent of the standard error.
+// Residuals of the raking are divided by one less their leverage, as a jackknife would that rakes anew (see
+// design.Calibration.LeverageInflation): a kiosk answer speaks for five within its module and small units have a margin of their
+// own, so that plain residuals are some five per cent too small. What is still left out: nonresponse adjustments are treated as known, which errs to the safe side where
+// classes explain the answers. TestSimulation measures it all together, by the spread of the index over repeated draws.
 //
 // # Figures
 //
