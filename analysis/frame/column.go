@@ -166,6 +166,32 @@ type texts struct {
 	bytes []byte
 }
 
+// subset returns the column of some of its rows.
+func (c *Column) subset(keep []bool) *Column {
+	out := &Column{Name: c.Name, Levels: c.Levels}
+	at := 0
+
+	for row, k := range keep {
+		if !k {
+			continue
+		}
+		if c.Numbers == nil {
+			out.Codes = append(out.Codes, c.Codes[row])
+			continue
+		}
+		out.Numbers = append(out.Numbers, c.Numbers[row])
+		if text, ok := c.written.at(row); ok {
+			out.written.add(at, []byte(text))
+		}
+		at++
+	}
+	if c.Numbers != nil && out.Numbers == nil {
+		out.Numbers = []float64{} // no rows, and still a column of numbers
+	}
+
+	return out
+}
+
 func (t *texts) add(row int, text []byte) {
 	t.rows = append(t.rows, int32(row))
 	t.bytes = append(t.bytes, text...)

@@ -14,6 +14,7 @@ type Frame struct {
 	pieces  []lines
 	comma   byte
 	columns map[string]*Column
+	origin  []int32 // of a subset: the row of the file that each row is
 }
 
 // lines says on which line of the file the rows of one piece of it begin.
@@ -46,6 +47,9 @@ func (f *Frame) Column(name string) (*Column, error) {
 
 // Line returns the line of the file, counted from 1, on which a row begins.
 func (f *Frame) Line(row int) int {
+	if f.origin != nil {
+		row = int(f.origin[row])
+	}
 	i := sort.Search(len(f.pieces), func(i int) bool { return f.pieces[i].row > row }) - 1
 	p := f.pieces[i]
 
@@ -54,6 +58,32 @@ func (f *Frame) Line(row int) int {
 	}
 
 	return p.line + row - p.row
+}
+
+// Subset returns the frame of some of its rows, in their order. Levels stay, also those that no row has any more. It is for rows that
+// are not part of the sample; a domain is a mask, never a subset.
+func (f *Frame) Subset(keep []bool) *Frame {
+	out := *f
+	out.origin = make([]int32, 0, len(keep))
+
+	for row, k := range keep {
+		switch {
+		case k && f.origin != nil:
+			out.origin = append(out.origin, f.origin[row])
+		case k:
+			out.origin = append(out.origin, int32(row))
+		}
+	}
+	out.rows = len(out.origin)
+	out.kept = make([]*Column, len(f.kept))
+	out.columns = make(map[string]*Column, len(f.columns))
+
+	for i, c := range f.kept {
+		out.kept[i] = c.subset(keep)
+		out.columns[c.Name] = out.kept[i]
+	}
+
+	return &out
 }
 
 // Glob returns the names that a pattern fits, in their order: a star stands for any letters, a question mark for one.

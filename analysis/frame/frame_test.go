@@ -407,6 +407,27 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// A subset has the texts and the lines of its rows, and a subset of a subset too.
+func TestSubset(t *testing.T) {
+	t.Parallel()
+	f := read(t, "id,x,group\n007,1.50,b\n08,2,a\n9,NA,b\n010,4,c\n", frame.Options{})
+	some := f.Subset([]bool{true, false, true, true})
+	for name, want := range map[string][]string{"id": {"007", "9", "010"}, "x": {"1.50", "∅", "4"}, "group": {"b", "b", "c"}} {
+		same(t, name, texts(some, column(t, some, name)), want)
+	}
+	if l := column(t, some, "group").Levels; !slices.Equal(l, []string{"a", "b", "c"}) {
+		t.Errorf("levels %q", l)
+	}
+	last := some.Subset([]bool{false, true, true})
+	same(t, "id of the last", texts(last, column(t, last, "id")), []string{"9", "010"})
+	if last.Line(0) != 4 || last.Line(1) != 5 || some.Line(0) != 2 {
+		t.Errorf("lines %d and %d, and %d", last.Line(0), last.Line(1), some.Line(0))
+	}
+	if none := f.Subset(make([]bool, 4)); none.Rows() != 0 || !column(t, none, "x").Numeric() {
+		t.Errorf("%d rows of nothing", none.Rows())
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	var text bytes.Buffer
 	for j := range 30 {

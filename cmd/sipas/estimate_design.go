@@ -38,12 +38,18 @@ func (s *sampleFlags) want(w *wanted) {
 
 // sample builds the design that the flags describe, without calibration.
 func (s *sampleFlags) sample(a *app, t *table) (*drawn, error) {
+	rows := t.Rows()
+	t, err := t.withWeight(s.Weights)
+	if err != nil {
+		return nil, err
+	}
 	stages, err := s.stages(a, t)
 	if err != nil {
 		return nil, err
 	}
 	spec := design.Spec{Stages: stages, Lonely: lonelies[s.Lonely]}
 	out := &drawn{table: t, echo: s.newEcho(t)}
+	out.echo.Rows, out.echo.WithoutWeight = rows, rows-t.Rows()
 
 	if spec.Weights, err = s.weights(t, stages); err != nil {
 		return nil, err
@@ -211,6 +217,30 @@ func (s *sampleFlags) weights(t *table, stages []design.Stage) ([]float64, error
 		ones[i] = 1
 	}
 	return ones, nil
+}
+
+// withWeight leaves out the rows whose weight is missing: they are not part of the sample, as answers without an invitation are not,
+// or people who were not asked the questions that the weight belongs to.
+func (t *table) withWeight(name string) (*table, error) {
+	if name == "" {
+		return t, nil
+	}
+	values, err := t.numbers("--weights", name)
+	if err != nil {
+		return nil, err
+	}
+	keep, missing := make([]bool, len(values)), false
+	for row, v := range values {
+		keep[row] = !math.IsNaN(v)
+		missing = missing || !keep[row]
+	}
+	if !missing {
+		return t, nil
+	}
+	if !slices.Contains(keep, true) {
+		return nil, tellf("%s: --weights: %s is missing in every row.", t.name, name)
+	}
+	return &table{Frame: t.Subset(keep), name: t.name, levels: t.levels, known: map[string]*frame.Column{}}, nil
 }
 
 // weights returns a column of weights.

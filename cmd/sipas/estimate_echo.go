@@ -10,38 +10,40 @@ import (
 
 // designEcho says what was computed from, so that a result stands on its own.
 type designEcho struct {
-	Data         string              `json:"data"`
-	Rows         int                 `json:"rows"`       // of the file
-	N            int                 `json:"n"`          // with a weight
-	Population   *float64            `json:"population"` // the sum of the weights
-	IDs          []string            `json:"ids"`        // none: each row is a unit
-	Strata       []string            `json:"strata"`
-	Nest         bool                `json:"nest"`
-	FPC          fpcEcho             `json:"fpc"`
-	Weights      string              `json:"weights"`
-	Lonely       string              `json:"lonely"`
-	Collapsed    []string            `json:"collapsed,omitempty"`
-	PPS          string              `json:"pps"`
-	PSUs         *int                `json:"n_psus"` // null with given replicates, which do not tell
-	StrataCount  *int                `json:"n_strata"`
-	DF           *float64            `json:"df"`
-	Replicates   *replicatesEcho     `json:"replicates"`
-	Calibration  *calibrationEcho    `json:"calibration"`
-	Trimming     *trimmingEcho       `json:"trimming"`
-	By           []string            `json:"by"`
-	Where        string              `json:"where,omitempty"`
-	Missing      []string            `json:"missing_texts"`
-	Levels       map[string][]string `json:"levels,omitempty"`
-	Level        float64             `json:"level"`
-	Deff         string              `json:"deff"`
-	CI           string              `json:"ci"`
-	QRule        string              `json:"qrule"`
-	Family       string              `json:"family"`
-	ChisqTest    string              `json:"chisq_test"`
-	Presentation string              `json:"presentation"`
-	Program      string              `json:"program"`
-	Defaults     []string            `json:"defaults"` // the options above that were not given
-	Reason       string              `json:"reason,omitempty"`
+	Data string `json:"data"`
+	Rows int    `json:"rows"` // of the file
+	// WithoutWeight counts the rows that are not part of the sample, because their weight is missing.
+	WithoutWeight int                 `json:"rows_without_weight"`
+	N             int                 `json:"n"`          // with a weight
+	Population    *float64            `json:"population"` // the sum of the weights
+	IDs           []string            `json:"ids"`        // none: each row is a unit
+	Strata        []string            `json:"strata"`
+	Nest          bool                `json:"nest"`
+	FPC           fpcEcho             `json:"fpc"`
+	Weights       string              `json:"weights"`
+	Lonely        string              `json:"lonely"`
+	Collapsed     []string            `json:"collapsed,omitempty"`
+	PPS           string              `json:"pps"`
+	PSUs          *int                `json:"n_psus"` // null with given replicates, which do not tell
+	StrataCount   *int                `json:"n_strata"`
+	DF            *float64            `json:"df"`
+	Replicates    *replicatesEcho     `json:"replicates"`
+	Calibration   *calibrationEcho    `json:"calibration"`
+	Trimming      *trimmingEcho       `json:"trimming"`
+	By            []string            `json:"by"`
+	Where         string              `json:"where,omitempty"`
+	Missing       []string            `json:"missing_texts"`
+	Levels        map[string][]string `json:"levels,omitempty"`
+	Level         float64             `json:"level"`
+	Deff          string              `json:"deff"`
+	CI            string              `json:"ci"`
+	QRule         string              `json:"qrule"`
+	Family        string              `json:"family"`
+	ChisqTest     string              `json:"chisq_test"`
+	Presentation  string              `json:"presentation"`
+	Program       string              `json:"program"`
+	Defaults      []string            `json:"defaults"` // the options above that were not given
+	Reason        string              `json:"reason,omitempty"`
 }
 
 type fpcEcho struct {
@@ -76,7 +78,7 @@ type trimmingEcho struct {
 // newEcho tells what the design's flags say.
 func (s *sampleFlags) newEcho(t *table) *designEcho {
 	e := &designEcho{
-		Data: t.name, Rows: t.Rows(), IDs: orNone(s.IDs), Strata: orNone(s.Strata), Nest: s.Nest,
+		Data: t.name, IDs: orNone(s.IDs), Strata: orNone(s.Strata), Nest: s.Nest,
 		FPC: fpcEcho{Columns: orNone(s.FPC), Kind: "none"}, Lonely: s.Lonely, PPS: s.PPS, Missing: s.missing(), Levels: t.levels,
 		Program: programVersion(), Defaults: []string{},
 	}

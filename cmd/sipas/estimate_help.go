@@ -37,6 +37,9 @@ Columns. A column is numeric when all of it are numbers; other columns are categ
 numbers too, as labels written as in the file. A missing value takes a row out of the figures of that column only. --where and --by
 choose rows and drop none: the whole design stays.
 
+A row whose weight is missing is not part of the sample: it is left out, and how
+many are is told.
+
 --fpc holds fractions when no value of any of its columns is above 1, and populations of units otherwise.
 
 --rep-weights hold weights, as R's combined.weights = TRUE has it; --rep-factors says that they are to be multiplied by --weights.

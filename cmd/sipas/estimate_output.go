@@ -252,6 +252,9 @@ func (e *designEcho) writeDesign(b *strings.Builder) {
 		fmt.Fprintf(b, ", standing for %s", short(e.Population))
 	}
 	b.WriteString("\n")
+	if e.WithoutWeight > 0 {
+		fmt.Fprintf(b, "%s without a weight and not part of the sample\n", map[bool]string{true: "1 row is", false: strconv.Itoa(e.WithoutWeight) + " rows are"}[e.WithoutWeight == 1])
+	}
 	if e.PSUs != nil {
 		fmt.Fprintf(b, "Design: %s in %s", count(*e.PSUs, "unit"), map[bool]string{true: "1 stratum", false: strconv.Itoa(*e.StrataCount) + " strata"}[*e.StrataCount == 1])
 		if e.FPC.Kind != "none" {

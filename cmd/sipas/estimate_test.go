@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,27 @@ func TestEstimateByHand(t *testing.T) {
 		t.Errorf("%+v", where)
 	}
 	if r := sipas("", append([]string{"estimate"}, with(flags, "--mean", "score", "--where", "score > 100")...)...); r.code != exitError || !strings.Contains(r.stderr, "of no row") {
+		t.Errorf("%d %s", r.code, r.stderr)
+	}
+}
+
+// Who has no weight is not part of the sample: the figures are those of the file without them, and an error names the line of the whole file.
+func TestEstimateRowsWithoutWeight(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(people, "003,", "900,,,99,F,NA,9\n901,,,99,M,,9\n003,", 1)
+	outsiders, broken := written(t, "more.csv", text), written(t, "broken.csv", strings.Replace(text, "F,20,3", "F,-20,3", 1))
+	flags := []string{"--ids", "home", "--strata", "area", "--nest", "--weights", "w", "--mean", "age", "--total", "score", "--by", "sex"}
+	without, with := estimateOf(t, append([]string{written(t, "people.csv", people)}, flags...)...), estimateOf(t, append([]string{outsiders}, flags...)...)
+	if !reflect.DeepEqual(without.Results, with.Results) {
+		t.Errorf("%+v\n%+v", without.Results, with.Results)
+	}
+	if d := with.Design; d["rows"] != 8.0 || d["rows_without_weight"] != 2.0 || d["n"] != 6.0 {
+		t.Errorf("%v", d)
+	}
+	if r := sipas("", "estimate", broken, "--weights", "w", "--mean", "age"); r.code != exitError || !strings.Contains(r.stderr, "broken.csv, line 6: --weights") {
+		t.Errorf("%d %s", r.code, r.stderr)
+	}
+	if r := sipas("a,w\n1,NA\n", "estimate", "-", "--weights", "w", "--mean", "a"); r.code != exitError || !strings.Contains(r.stderr, "w is missing in every row") {
 		t.Errorf("%d %s", r.code, r.stderr)
 	}
 }
@@ -414,7 +436,6 @@ func TestEstimateErrors(t *testing.T) {
 		{"wrong column in formula", []string{path, "--glm", "score ~ agee"}, exitError, "--glm of people.csv: there is no column agee"},
 		{"wrong column in expression", []string{path, "--mean", "age", "--where", "agee > 3"}, exitError, "--where of people.csv: there is no column agee"},
 		{"negative weight", []string{broken("30,4", "-30,4"), "--weights", "w", "--mean", "age"}, exitError, "people.csv, line 5: --weights: the weight w is -30"},
-		{"missing weight", []string{broken("30,4", "NA,4"), "--weights", "w", "--mean", "age"}, exitError, "people.csv, line 5: --weights: w is missing."},
 		{"weight is text", []string{broken("30,4", "x,4"), "--weights", "w", "--mean", "age"}, exitError, `people.csv: line 5, column w: "x" is not a number.`},
 		{"no weight", []string{written(t, "people.csv", "w,y\n0,1\n0,2\n"), "--weights", "w", "--mean", "y"}, exitError, "no weight in w is above zero"},
 		{"unit in two strata", with([]string{path, "--ids", "home", "--strata", "area", "--mean", "age"}, w...), exitError,

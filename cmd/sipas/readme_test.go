@@ -60,7 +60,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 			}
 		}
 	}
-	if ran < 15 {
+	if ran < 20 {
 		t.Errorf("only %d commands found in the README", ran)
 	}
 	if rows := readCSV(t, filepath.Join("export-2026-q3", "responses.csv")); len(rows) < 20 {
