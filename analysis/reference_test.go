@@ -347,7 +347,7 @@ func TestAgainstR(t *testing.T) {
 			scale[n.c] = math.Max(scale[n.c], math.Abs(n.value))
 		}
 	}
-	compared, cases := 0, map[string]bool{}
+	compared, leftOut, cases, partly := 0, 0, map[string]bool{}, map[string]bool{}
 	for _, n := range numbers {
 		reason := ""
 		for _, r := range rules {
@@ -357,6 +357,8 @@ func TestAgainstR(t *testing.T) {
 		}
 		if reason != "" {
 			reasons[reason]++
+			leftOut++
+			partly[n.c] = true
 			continue
 		}
 		got, ok := a.have[n.key]
@@ -373,7 +375,24 @@ func TestAgainstR(t *testing.T) {
 			t.Errorf("%s %s %s: got %.17g, want %.17g (off by %.2g)", n.c, n.item, n.stat, got, n.value, math.Abs(got/n.value-1))
 		}
 	}
-	t.Logf("%d numbers of %d cases compared", compared, len(cases))
+	whole, part, none, refused := 0, 0, 0, 0
+	every := readFrame(t, "cases")
+	for i, c := range every.cols["case"] {
+		switch {
+		case cases[c] && !partly[c]:
+			whole++
+		case cases[c]:
+			part++
+		case partly[c]:
+			none++
+		case every.cols["error"][i] != "":
+			refused++ // a typed error is the right answer, which the areas hold
+		default:
+			t.Errorf("the case %s is neither compared nor listed", c)
+		}
+	}
+	t.Logf("%d numbers compared, %d listed; of %d cases %d match in all numbers, %d in some, %d are listed whole, %d are errors in R",
+		compared, leftOut, every.n, whole, part, none, refused)
 	var text []string
 	for r, n := range reasons {
 		if n == 0 {
