@@ -1,7 +1,6 @@
 package analysis_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -352,7 +351,7 @@ func TestCoverage(t *testing.T) {
 				t.Errorf("%s, %s: the truth lay within %d of %d intervals (%.1f %%)", plan.name, name, n, draws, 100*share)
 			}
 			if draws == 5000 {
-				t.Log(fmt.Sprintf("%-36s %-40s %.1f %%", plan.name, name, 100*share))
+				t.Logf("%-36s %-40s %.1f %%", plan.name, name, 100*share)
 			}
 		}
 	}
