@@ -169,7 +169,7 @@ var remade = map[string]replicate.Options{
 }
 
 var shareMethods = []estimate.Method{
-	estimate.T, estimate.XLogit, estimate.Asin, estimate.Beta, estimate.BetaUncapped, estimate.Wilson, estimate.Likelihood,
+	estimate.T, estimate.XLogit, estimate.Logit, estimate.Asin, estimate.Beta, estimate.BetaUncapped, estimate.Wilson, estimate.Likelihood,
 }
 
 func (s sampled) estimates(t *town) (found, error) {
