@@ -63,7 +63,7 @@ func GLM(d *design.Design, fm *formula.Formula, data formula.Data, family Family
 		f.kept[j] = true
 	}
 	f.estimates = f.x.beta(s.parameters)
-	f.DF = d.DF(f.x.rows) + 1 - float64(len(s.factor.kept))
+	f.DF = d.DF(f.ordered) + 1 - float64(len(s.factor.kept))
 
 	if err := f.null(); err != nil {
 		return nil, err

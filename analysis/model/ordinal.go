@@ -63,7 +63,7 @@ func Ordinal(d *design.Design, fm *formula.Formula, data formula.Data, link Link
 	}
 	f.Deviance, f.Iterations = s.loss, s.iterations
 	f.estimates = p.coefficients(s.parameters)
-	f.DF = d.DF(f.x.rows) - float64(len(p.kept))
+	f.DF = d.DF(f.ordered) - float64(len(p.kept))
 
 	err = f.spread(func() [][]float64 { return f.influence(p, s) }, func(w []float64) ([]float64, error) {
 		return f.refit(p, s.parameters, w), nil
