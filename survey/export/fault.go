@@ -96,7 +96,7 @@ var sentences = map[Reason]string{
 	ReasonOwnParent:        "makes the unit its own ancestor",
 	ReasonCodeNotAllowed:   "holds a letter that codes cannot have; use letters, digits, dot and hyphen",
 	WarningColumnIgnored:   "is not a column that is read; it was left out",
-	WarningDossierOdd:      "does not look like a dossier code; it was loaded all the same",
+	WarningDossierOdd:      "does not look like a dossier code; that alone keeps no line out",
 	WarningFuture:          "lies after the day on which the file was made",
 	WarningNormalized:      "was brought to composed letters",
 	WarningManyUndated:     "is empty: the dossier counts as undated",
