@@ -49,6 +49,10 @@ const (
 	CodeKeyMissing        Code = "key_missing"        // the wave's key is not beside the database
 	CodeUnitUnknown       Code = "unit_unknown"       // no unit has this code at this date
 	CodePointUnknown      Code = "point_unknown"      // no such kiosk
+	CodeEnrolmentUnknown  Code = "enrolment_unknown"  // no such enrolment code, or it is used or too old
+	CodeDeviceUnknown     Code = "device_unknown"     // the browser is not enrolled as a kiosk
+	CodeDeviceRevoked     Code = "device_revoked"     // the kiosk's credential was revoked
+	CodeSealUnreadable    Code = "seal_unreadable"    // the sealed answer is damaged or not for this server
 )
 
 // Codes lists every code, so that a test can hold the catalogues of text against it.
@@ -60,7 +64,8 @@ func Codes() []Code {
 		CodeAnswerInvalid, CodeAnswerRequired, CodeItemUnknown, CodeItemNotAsked, CodeInstrumentUnknown,
 		CodeCommentTooLong, CodeImportRejected, CodeDocumentInvalid, CodeNothingToInvite, CodeRegisterEmpty,
 		CodeNoAnswers, CodeWeightingFailed, CodePasswordWeak, CodeNameTaken, CodeDatabaseNewer, CodeDatabaseForeign,
-		CodeKeyMissing, CodeUnitUnknown, CodePointUnknown,
+		CodeKeyMissing, CodeUnitUnknown, CodePointUnknown, CodeEnrolmentUnknown, CodeDeviceUnknown, CodeDeviceRevoked,
+		CodeSealUnreadable,
 	}
 }
 

@@ -48,6 +48,9 @@ type Response struct {
 	Modules     []string // the drawn modules, stored even when unanswered; without the core
 	Revision    int
 	Disposition Disposition
+	// Sitting tells the drafts of one sitting at a kiosk from those of another under the same token: random, and empty where the id
+	// says it already (without a token), for complete answers, and on the web.
+	Sitting     string
 	Answers     map[string]int
 	Suspect     bool
 	ContentHash string // see WaveKey.ContentHash
@@ -86,7 +89,12 @@ type Receipt struct {
 	Response Response
 	Comment  string
 	Point    PointID // the kiosk, for its counters only; "" on the web
-	Day      Day
+	Day      Day     // when it was answered
+	// Delivery is noted in the ledger of deliveries with the response; nil on the web.
+	Delivery *Delivery
+	// Signals are what the answer looks like. They make the response suspect, and are counted, only where its point has at
+	// least the wave's MinAnswers answers in the month of Day: a suspect response can be told to be of that point.
+	Signals []Signal
 }
 
 // Outcome is what became of a sending. Every outcome is an acknowledgement: the answer is on disk.
@@ -96,7 +104,7 @@ type Outcome string
 const (
 	Stored   Outcome = "stored"   // new
 	Replaced Outcome = "replaced" // a draft gave way to a higher revision
-	Repeated Outcome = "repeated" // the same revision and content again
+	Repeated Outcome = "repeated" // the same content again
 	Ignored  Outcome = "ignored"  // a lower revision came late
 )
 

@@ -41,6 +41,10 @@ type (
 		// Wave returns one wave, Waves all of them, latest period first.
 		Wave(ctx context.Context, id WaveID) (*Wave, error)
 		Waves(ctx context.Context) ([]*Wave, error)
+		// UseInstrument lets an open wave ask another published version of one of its questionnaires from now on. Answers to
+		// the earlier version are taken as before. The same again changes nothing; a questionnaire whose id the wave does
+		// not have is CodeConflict.
+		UseInstrument(ctx context.Context, by Actor, id WaveID, ref InstrumentRef) error
 		// CloseWave ends a wave. The caller destroys the key after it returns.
 		CloseWave(ctx context.Context, by Actor, id WaveID) error
 	}
@@ -74,7 +78,8 @@ type (
 	// Responses keeps answers.
 	Responses interface {
 		// SaveReceipt stores a response exactly once, with its cells, counters and, when complete, its comment, in one
-		// transaction, by the rule of Resolve. A closed wave is CodeWaveClosed.
+		// transaction with others that came at the same moment, by the rule of Resolve: it returns when that transaction is on
+		// disk, and each receipt gets its own verdict. A closed wave is CodeWaveClosed. When too many wait it is CodeUnavailable.
 		SaveReceipt(ctx context.Context, r Receipt) (Outcome, error)
 		// SaveReceipts does the same for many, in one transaction, all or none: for loads on the server itself.
 		SaveReceipts(ctx context.Context, receipts []Receipt) error
@@ -86,6 +91,8 @@ type (
 		Cells(ctx context.Context, wave WaveID) ([]Cell, error)
 		// DayCounts returns the responses received by unit, point and day.
 		DayCounts(ctx context.Context, wave WaveID) ([]DayCount, error)
+		// SignalCounts returns the suspect responses by unit, point, month and signal. One response may show several.
+		SignalCounts(ctx context.Context, wave WaveID) ([]SignalCount, error)
 		// Comments returns the remarks of a wave in order of their random ids.
 		Comments(ctx context.Context, wave WaveID) ([]CommentRow, error)
 	}
@@ -119,6 +126,28 @@ type (
 		Points(ctx context.Context) ([]Point, error)
 	}
 
+	// Fleet keeps the devices that are enrolled as kiosks, what they tell of themselves, and which of their answers arrived.
+	Fleet interface {
+		// AddEnrolment stores a code for a point that exists and is not revoked (else CodePointUnknown). Earlier codes of the point are void.
+		AddEnrolment(ctx context.Context, by Actor, e Enrolment) error
+		// Enrol spends a code and stores the device, which takes its point and PIN from it, in one transaction. A code that is unknown,
+		// spent, void or expired is CodeEnrolmentUnknown.
+		Enrol(ctx context.Context, codeHash string, d Device) (*Device, error)
+		// Device returns the device of a credential: CodeDeviceUnknown, or CodeDeviceRevoked when it or its point is revoked.
+		Device(ctx context.Context, credentialHash string) (*Device, error)
+		// Devices returns every device with its queues, in order of point and then of enrolment, the newest first.
+		Devices(ctx context.Context) ([]DeviceState, error)
+		// RevokeDevice ends a credential. One that is revoked already stays as it is; one that is not there is CodeDeviceUnknown.
+		RevokeDevice(ctx context.Context, by Actor, id DeviceID, at time.Time) error
+		// RevokePoint ends a kiosk and every device at it, for good. One that is revoked already stays as it is.
+		RevokePoint(ctx context.Context, by Actor, id PointID, at time.Time) error
+		// SaveBeat keeps the last beat of a device's queue, and moves the queue to the device when another one had it: a browser
+		// that was enrolled again keeps its queue. It returns what has arrived of the queue.
+		SaveBeat(ctx context.Context, id DeviceID, queue QueueID, b Beat) (*QueueState, error)
+		// RefuseDelivery notes that an answer arrived and was refused for good, so that its number is not missing. Once for each number.
+		RefuseDelivery(ctx context.Context, d Delivery, reason Code) error
+	}
+
 	// Audit reads the trail of what people with accounts did.
 	Audit interface {
 		// Trail returns the newest entries first.
@@ -138,6 +167,7 @@ type Store interface {
 	Responses
 	Releases
 	Accounts
+	Fleet
 	Audit
 }
 
