@@ -138,6 +138,17 @@ type Release struct {
 	Figures   []Figure     `json:"figures"`
 	Flags     []Flag       `json:"flags"`
 	Weighting WeightReport `json:"weighting"`
+	// WithoutSuspect is the headline once more without the answers that are marked suspect: of the invited, and with walk-ins. It is
+	// empty where too few are marked to be told by subtraction.
+	WithoutSuspect []Comparison `json:"without_suspect,omitempty"`
+}
+
+// Comparison is one figure computed twice from the same rows. Figures and flags of a release rest on all answers; nothing is
+// decided by the figure without the marked ones.
+type Comparison struct {
+	Suspect int    `json:"suspect"` // marked answers behind the figure with them
+	With    Figure `json:"with"`
+	Without Figure `json:"without"`
 }
 
 // WeightReport is what must be known of the weights before a figure is believed.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Answer codes below zero are not answers: the item was shown, and this is why it has no value.
@@ -27,6 +29,14 @@ type InstrumentRef struct {
 
 // String writes the reference as "kiosk-2026/1".
 func (r InstrumentRef) String() string { return fmt.Sprintf("%s/%d", r.ID, r.Version) }
+
+// ParseInstrumentRef reads a reference as String writes it.
+func ParseInstrumentRef(s string) (InstrumentRef, bool) {
+	id, number, ok := strings.Cut(s, "/")
+	version, err := strconv.Atoi(number)
+	r := InstrumentRef{ID: id, Version: version}
+	return r, ok && err == nil && id != "" && version > 0 && r.String() == s
+}
 
 // Instrument is a versioned questionnaire. Once published it never changes: an answer is checked
 // against the version that it names, however old.

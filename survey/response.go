@@ -108,23 +108,34 @@ const (
 	Ignored  Outcome = "ignored"  // a lower revision came late
 )
 
-// Resolve decides what a sending does to what is stored under its id: the rule of exactly once.
-// stored is nil when nothing is.
+// Resolve decides what a sending does to what is stored under its id: the rule of exactly once. stored is nil when nothing is;
+// what is stored of a sending keeps the revision that it came with.
+//
+//   - The same content is Repeated, whatever its revision. Only a draft that its own sitting sends again under a higher revision
+//     is Replaced by itself, so that what came between, and comes later, is known to be late.
+//   - A complete answer is final. What its own sitting sent before it and comes late is Ignored; anything else is CodeResponseComplete.
+//   - Drafts of one sitting follow their revisions: the higher one stays, a lower one is Ignored, and other content under the
+//     same one is CodeResponseConflict.
+//   - Drafts of another sitting give way, whatever their revisions: each sitting counts its own. So do the drafts of a kiosk to a
+//     complete answer that names no sitting.
 func Resolve(stored *Response, sent *Response) (Outcome, error) {
 	const op = "save response"
 	if stored == nil {
 		return Stored, nil
 	}
-	if sent.Revision < stored.Revision {
-		return Ignored, nil
-	}
-	if sent.ContentHash == stored.ContentHash && sent.Revision == stored.Revision {
+	final, sitting := stored.Disposition == Complete, stored.Sitting == sent.Sitting
+	if sent.ContentHash == stored.ContentHash {
+		if sitting && !final && sent.Revision > stored.Revision {
+			return Replaced, nil
+		}
 		return Repeated, nil
 	}
-	if stored.Disposition == Complete {
+	switch {
+	case sitting && sent.Revision < stored.Revision && (!final || sent.Disposition != Complete):
+		return Ignored, nil
+	case final:
 		return "", &Error{Code: CodeResponseComplete, Op: op}
-	}
-	if sent.Revision == stored.Revision {
+	case sitting && sent.Revision == stored.Revision:
 		return "", &Error{Code: CodeResponseConflict, Op: op}
 	}
 	return Replaced, nil

@@ -2,10 +2,13 @@ package survey_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"sipas/survey"
+
+	"pgregory.net/rapid"
 )
 
 const instrumentDoc = `{
@@ -119,31 +122,130 @@ func TestCheckSubmission(t *testing.T) {
 }
 
 func TestResolve(t *testing.T) {
-	draft := &survey.Response{Revision: 2, ContentHash: "x", Disposition: survey.Partial}
+	draft := &survey.Response{Revision: 2, ContentHash: "x", Disposition: survey.Partial, Sitting: "s"}
 	done := &survey.Response{Revision: 2, ContentHash: "x", Disposition: survey.Complete}
+	const partial, complete = survey.Partial, survey.Complete
 	for name, c := range map[string]struct {
 		stored   *survey.Response
 		revision int
 		hash     string
+		as       survey.Disposition
+		sitting  string
 		want     survey.Outcome
 		code     survey.Code
 	}{
-		"new":                     {nil, 1, "y", survey.Stored, ""},
-		"draft again":             {draft, 2, "x", survey.Repeated, ""},
-		"draft, higher":           {draft, 3, "y", survey.Replaced, ""},
-		"draft, lower":            {draft, 1, "y", survey.Ignored, ""},
-		"draft, other content":    {draft, 2, "y", "", survey.CodeResponseConflict},
-		"complete again":          {done, 2, "x", survey.Repeated, ""},
-		"complete, lower":         {done, 1, "y", survey.Ignored, ""},
-		"complete, other content": {done, 2, "y", "", survey.CodeResponseComplete},
-		"complete, higher":        {done, 3, "y", "", survey.CodeResponseComplete},
-		"complete, higher, same":  {done, 3, "x", "", survey.CodeResponseComplete},
+		"new":                             {nil, 1, "y", partial, "s", survey.Stored, ""},
+		"draft again":                     {draft, 2, "x", partial, "s", survey.Repeated, ""},
+		"draft, higher":                   {draft, 3, "y", partial, "s", survey.Replaced, ""},
+		"draft, higher, same":             {draft, 3, "x", partial, "s", survey.Replaced, ""},
+		"draft, lower":                    {draft, 1, "y", partial, "s", survey.Ignored, ""},
+		"draft, lower, same":              {draft, 1, "x", partial, "s", survey.Repeated, ""},
+		"draft, other content":            {draft, 2, "y", partial, "s", "", survey.CodeResponseConflict},
+		"another sitting, lower":          {draft, 1, "y", partial, "t", survey.Replaced, ""},
+		"another sitting, same revision":  {draft, 2, "y", partial, "t", survey.Replaced, ""},
+		"another sitting, same content":   {draft, 9, "x", partial, "t", survey.Repeated, ""},
+		"draft, then complete":            {draft, 3, "y", complete, "", survey.Replaced, ""},
+		"draft, then complete, lower":     {draft, 1, "y", complete, "", survey.Replaced, ""},
+		"complete again":                  {done, 2, "x", complete, "", survey.Repeated, ""},
+		"complete, higher, same":          {done, 3, "x", complete, "", survey.Repeated, ""},
+		"complete, lower, same":           {done, 1, "x", complete, "", survey.Repeated, ""},
+		"complete, its own late draft":    {done, 1, "y", partial, "", survey.Ignored, ""},
+		"complete, draft under a token":   {done, 1, "y", partial, "s", "", survey.CodeResponseComplete},
+		"complete, another complete":      {done, 1, "y", complete, "", "", survey.CodeResponseComplete},
+		"complete, other content":         {done, 2, "y", complete, "", "", survey.CodeResponseComplete},
+		"complete, higher, other content": {done, 3, "y", complete, "", "", survey.CodeResponseComplete},
+		"complete, draft behind it":       {done, 3, "y", partial, "", "", survey.CodeResponseComplete},
+		"complete, draft of its revision": {done, 2, "y", partial, "", "", survey.CodeResponseComplete},
 	} {
-		got, err := survey.Resolve(c.stored, &survey.Response{Revision: c.revision, ContentHash: c.hash})
+		sent := &survey.Response{Revision: c.revision, ContentHash: c.hash, Disposition: c.as, Sitting: c.sitting}
+		got, err := survey.Resolve(c.stored, sent)
 		if got != c.want || survey.CodeOf(err) != c.code {
 			t.Errorf("%s: %q, %v; want %q, %q", name, got, err, c.want, c.code)
 		}
 	}
+}
+
+// arrive applies sendings one after the other, as a store does.
+func arrive(stored *survey.Response, sendings []survey.Response) (*survey.Response, []error) {
+	var failed []error
+	for i := range sendings {
+		outcome, err := survey.Resolve(stored, &sendings[i])
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		if outcome == survey.Stored || outcome == survey.Replaced {
+			stored = &sendings[i]
+		}
+	}
+	return stored, failed
+}
+
+// TestOrderOfArrivalDoesNotMatter sends what one sitting would, in any order and with repeats: what stays is what it said last.
+func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		// Few contents, so that a citizen who taps back and forth is among them.
+		contents := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y", "z"}), 1, 6).Draw(t, "contents")
+		whole := rapid.Bool().Draw(t, "complete")
+		sitting := rapid.SampledFrom([]string{"", "s"}).Draw(t, "sitting")
+		var sendings []survey.Response
+		for i, content := range contents {
+			r := survey.Response{Revision: i + 1, ContentHash: content, Disposition: survey.Partial, Sitting: sitting}
+			if whole && i == len(contents)-1 {
+				r.ContentHash, r.Disposition, r.Sitting = content+" complete", survey.Complete, ""
+			}
+			for range rapid.IntRange(1, 3).Draw(t, "copies") {
+				sendings = append(sendings, r)
+			}
+		}
+		last := sendings[len(sendings)-1]
+		stored, failed := arrive(nil, rapid.Permutation(sendings).Draw(t, "order"))
+		if stored.ContentHash != last.ContentHash || stored.Disposition != last.Disposition || stored.Revision != last.Revision && !whole {
+			t.Fatalf("stored is %+v, said last was %+v", stored, last)
+		}
+		for _, err := range failed {
+			// A complete answer no longer says whose drafts it followed.
+			if !whole || sitting == "" || !survey.IsCode(err, survey.CodeResponseComplete) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestCompleteIsFinal sends drafts of several sittings and two different complete answers: the first of these to arrive stays, whatever
+// comes before and after, and nobody is told that another one was stored.
+func TestCompleteIsFinal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sending := rapid.Custom(func(t *rapid.T) survey.Response {
+			r := survey.Response{
+				Revision: rapid.IntRange(1, 4).Draw(t, "revision"), Sitting: rapid.SampledFrom([]string{"s", "t"}).Draw(t, "sitting"), Disposition: survey.Partial,
+			}
+			r.ContentHash = fmt.Sprint(r.Sitting, r.Revision)
+			if rapid.IntRange(0, 3).Draw(t, "complete") == 0 {
+				r.ContentHash, r.Sitting, r.Disposition = "complete "+r.Sitting, "", survey.Complete
+			}
+			return r
+		})
+		var stored *survey.Response
+		var final string
+		for _, r := range rapid.SliceOfN(sending, 1, 12).Draw(t, "sendings") {
+			outcome, err := survey.Resolve(stored, &r)
+			if err == nil && (outcome == survey.Stored || outcome == survey.Replaced) {
+				stored = &r
+			}
+			if final == "" && r.Disposition == survey.Complete {
+				final = r.ContentHash
+			}
+			switch {
+			case final == "" && err != nil:
+				t.Fatal(err)
+			case final != "" && stored.ContentHash != final:
+				t.Fatalf("%q took the place of %q", stored.ContentHash, final)
+			case final != "" && (err == nil) != (r.ContentHash == final):
+				t.Fatalf("%+v beside %q: %q, %v", r, final, outcome, err)
+			}
+		}
+	})
 }
 
 func FuzzParseInstrument(f *testing.F) {

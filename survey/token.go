@@ -36,18 +36,7 @@ func ParseToken(s string) (Token, bool) {
 	if i := strings.LastIndexByte(s, '/'); i >= 0 {
 		s = s[i+1:]
 	}
-	s = strings.ToLower(s)
-	s = strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '-':
-			return -1
-		case 'o':
-			return '0'
-		case 'i', 'l':
-			return '1'
-		}
-		return r
-	}, s)
+	s = plainCrockford(s)
 	b, err := crockford.DecodeString(s)
 	if err != nil || len(b) != 16 {
 		return "", false

@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"regexp"
 	"slices"
 	"time"
 )
@@ -13,11 +14,10 @@ const (
 	Analyst       Role = "analyst"
 	Department    Role = "department"
 	Administrator Role = "administrator"
-	Kiosk         Role = "kiosk"
 )
 
 // Roles lists the roles.
-func Roles() []Role { return []Role{Analyst, Department, Administrator, Kiosk} }
+func Roles() []Role { return []Role{Analyst, Department, Administrator} }
 
 // UserID and PointID name an account and a kiosk.
 type (
@@ -25,13 +25,12 @@ type (
 	PointID string
 )
 
-// User is an account of a person or a device.
+// User is an account of a person.
 type User struct {
 	ID           UserID
 	Name         string // to sign in with
 	Role         Role
 	Units        []UnitID // what a department account may see; empty for the other roles
-	Point        PointID  // of a kiosk account
 	PasswordHash string   // argon2id in PHC form
 	Disabled     bool
 }
@@ -55,13 +54,23 @@ type Point struct {
 	Revoked bool
 }
 
+// NewPointID draws the id of a kiosk.
+func NewPointID() PointID { return PointID("p-" + string(NewToken())) }
+
+var pointName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._-]{0,62}[\pL\pN]$`)
+
+// ParsePointName cleans the name of a kiosk: 2 to 64 letters, digits, blanks, dots, hyphens or underscores.
+func ParsePointName(s string) (string, bool) {
+	s = CleanText(s)
+	return s, pointName.MatchString(s)
+}
+
 // Actor is who does something. The zero Actor is nobody: a citizen.
 type Actor struct {
 	User  UserID
 	Name  string
 	Role  Role
 	Units []UnitID
-	Point PointID
 }
 
 // CommandLine is the actor of commands run on the server itself, by whoever can read its files.
@@ -74,25 +83,23 @@ type Act string
 
 // The acts.
 const (
-	ActViewResults   Act = "view_results"    // figures of every unit
-	ActViewRepairs   Act = "view_repairs"    // the lowest indicators of a unit
-	ActCompute       Act = "compute"         // weights, scores, releases
-	ActExportRows    Act = "export_rows"     // responses with weights
-	ActManage        Act = "manage"          // accounts, points, waves, units
-	ActImport        Act = "import"          // registers
-	ActInvite        Act = "invite"          // draw a sample
-	ActAnswerAtPoint Act = "answer_at_point" // collect at a kiosk
+	ActViewResults Act = "view_results" // figures of every unit
+	ActViewRepairs Act = "view_repairs" // the lowest indicators of a unit
+	ActCompute     Act = "compute"      // weights, scores, releases
+	ActExportRows  Act = "export_rows"  // responses with weights
+	ActManage      Act = "manage"       // accounts, kiosks, waves, units
+	ActImport      Act = "import"       // registers
+	ActInvite      Act = "invite"       // draw a sample
 )
 
 var allowed = map[Act][]Role{
-	ActViewResults:   {Analyst, Administrator},
-	ActViewRepairs:   {Analyst, Department, Administrator},
-	ActCompute:       {Analyst, Administrator},
-	ActExportRows:    {Analyst},
-	ActManage:        {Administrator},
-	ActImport:        {Analyst, Administrator},
-	ActInvite:        {Analyst, Administrator},
-	ActAnswerAtPoint: {Kiosk, Administrator},
+	ActViewResults: {Analyst, Administrator},
+	ActViewRepairs: {Analyst, Department, Administrator},
+	ActCompute:     {Analyst, Administrator},
+	ActExportRows:  {Analyst},
+	ActManage:      {Administrator},
+	ActImport:      {Analyst, Administrator},
+	ActInvite:      {Analyst, Administrator},
 }
 
 // Can reports whether the actor may do the act.

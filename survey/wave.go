@@ -58,6 +58,7 @@ type Rules struct {
 	FalseFlagRate  float64 `json:"false_flag_rate"` // the stated mean share of false flags
 	LowestShare    float64 `json:"lowest_share"`    // "among the lowest" means within this share of the ranks
 	Interval       string  `json:"interval"`        // of shares: "beta", "xlogit", …
+	Gaming         Gaming  `json:"gaming"`          // when answers at a kiosk are marked
 }
 
 // DefaultRules are the thresholds that a wave file states when it leaves them out; they are written into the
@@ -65,7 +66,7 @@ type Rules struct {
 func DefaultRules() Rules {
 	return Rules{
 		MinAnswers: 15, MinInvited: 15, MinRespondents: 30, MaxAdjustment: 3, MinMargin: 5,
-		Level: 0.95, FalseFlagRate: 0.05, LowestShare: 0.1, Interval: "beta",
+		Level: 0.95, FalseFlagRate: 0.05, LowestShare: 0.1, Interval: "beta", Gaming: DefaultGaming(),
 	}
 }
 
@@ -129,7 +130,7 @@ func (r Rules) check() error {
 	if !slices.Contains([]string{"mean", "xlogit", "asin", "beta", "wilson", "likelihood"}, r.Interval) {
 		return fmt.Errorf("interval %q is not known", r.Interval)
 	}
-	return nil
+	return r.Gaming.check()
 }
 
 // JSON returns the wave's document with every rule written out.

@@ -13,6 +13,7 @@ import (
 	"sipas/survey"
 	"sipas/survey/export"
 	"sipas/survey/store/sqlite"
+	"sipas/survey/web"
 )
 
 // defaultData is the data directory where none is named.
@@ -27,12 +28,14 @@ type dataFlag struct {
 //
 //	DIR/sipas.db       the database
 //	DIR/keys/W.key     the secret of wave W: never in the database, never in a backup
+//	DIR/keys/kiosk.seal  the private key that kiosks seal their waiting answers to: likewise
 //	DIR/invitations/   lists of tokens on their way to the office that delivers them
 //
 // All of it is readable by its owner alone.
 const (
 	databaseName   = "sipas.db"
 	keysName       = "keys"
+	sealName       = "kiosk.seal" // no wave's key ends like this
 	invitationName = "invitations"
 )
 
@@ -41,6 +44,7 @@ type dataDir struct {
 	dir  string
 	db   *sqlite.DB
 	keys keyRing
+	seal *web.SealKey
 }
 
 // openData opens a data directory, making it when it is not there. A new database is given the units that the program
@@ -58,7 +62,11 @@ func openData(ctx context.Context, a *app, dir string) (*dataDir, error) {
 		return nil, err
 	}
 	d := &dataDir{dir: dir, db: db, keys: keyRing{dir: keys}}
-	if err := d.ship(ctx); err != nil {
+	d.seal, err = d.keys.seal()
+	if err == nil {
+		err = d.ship(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return d, nil
@@ -181,6 +189,44 @@ func (k keyRing) make(wave survey.WaveID) (made bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// sealPath is the file of the key that kiosks seal to.
+func (k keyRing) sealPath() string { return filepath.Join(k.dir, sealName) }
+
+// seal reads the key that kiosks seal to, drawing it when there is none. One that is there is never replaced, even when it cannot be
+// read: what waits on kiosks may be sealed to it.
+func (k keyRing) seal() (*web.SealKey, error) {
+	path := k.sealPath()
+	scalar, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		scalar, err = drawSeal(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the key of the kiosks: %w", err)
+	}
+	key, err := web.SealKeyOf(scalar)
+	if err != nil {
+		return nil, tellf("The key of the kiosks, %s, cannot be used: %w. Put your copy of it back. Without a copy, move the file away and start again: "+
+			"kiosks then seal to a new key, and answers that wait for the old one stay on them.", path, err)
+	}
+	return key, nil
+}
+
+// drawSeal makes the key file, or reads the one that another process made meanwhile.
+func drawSeal(path string) ([]byte, error) {
+	scalar, err := web.NewSealKey()
+	if err != nil {
+		return nil, err
+	}
+	err = export.CreateFile(path, func(w io.Writer) error {
+		_, err := w.Write(scalar)
+		return err
+	})
+	if errors.Is(err, fs.ErrExist) {
+		return os.ReadFile(path)
+	}
+	return scalar, err
 }
 
 // destroy overwrites and removes the secret of a wave: from then on nobody can tell which token was used. One that

@@ -36,7 +36,6 @@ func demoAccounts(w *world) []survey.User {
 		{Name: string(survey.Analyst), Role: survey.Analyst},
 		{Name: string(survey.Department), Role: survey.Department, Units: []survey.UnitID{w.Planted[0].Unit}},
 		{Name: string(survey.Administrator), Role: survey.Administrator},
-		{Name: string(survey.Kiosk), Role: survey.Kiosk, Point: pointOf(w.Offices[w.kioskFor(0)].Unit)},
 	}
 }
 
@@ -53,6 +52,8 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	_, err = os.Stat(filepath.Join(dir, keysName, sealName))
+	sealed := err == nil
 	began, filled := time.Now(), !fresh
 	var token survey.Token
 	s := server{addr: c.Addr, open: func(ctx context.Context) (http.Handler, func() error, error) {
@@ -76,7 +77,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	err = s.serve(ctx, a)
 	if !filled {
 		// Half a demonstration is of no use, and everything of it was made by this very run.
-		return errors.Join(err, unmake(dir, c.Data == ""))
+		return errors.Join(err, unmake(dir, c.Data == "", sealed))
 	}
 	if err != nil {
 		return err
@@ -95,16 +96,20 @@ func isFresh(dir string) (bool, error) {
 }
 
 // unmake removes what a run that was stopped half way left: the whole directory when the run made it, and
-// otherwise no more than the files that the run put there.
-func unmake(dir string, whole bool) error {
+// otherwise no more than the files that the run put there: sealed says that the key of the kiosks was there before.
+func unmake(dir string, whole, sealed bool) error {
 	if whole {
 		return os.RemoveAll(dir)
 	}
 	var all error
-	for _, name := range []string{
+	names := []string{
 		databaseName, databaseName + "-wal", databaseName + "-shm", filepath.Join(keysName, string(demoWaveID)+".key"),
 		filepath.Join(invitationName, demoListName), demoLinks,
-	} {
+	}
+	if !sealed {
+		names = append(names, filepath.Join(keysName, sealName))
+	}
+	for _, name := range names {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			all = errors.Join(all, err)
 		}
@@ -141,7 +146,7 @@ func welcome(out io.Writer, dir, address string, token survey.Token) {
 	if token != "" {
 		line("A citizen's form", address+"/s/"+string(token))
 	}
-	line("The kiosk", address+"/kiosk")
+	line("The kiosk (PIN of its service menu: "+web.DemoPIN+")", address+"/kiosk")
 	line("Sign in", address+"/signin")
 	line("Overview of the wave", wave)
 	line("Scores", wave+"/scores")
@@ -152,7 +157,7 @@ func welcome(out io.Writer, dir, address string, token survey.Token) {
 	line("What a department should mend", address+"/repair")
 	line("Administration", address+"/admin")
 	_ = t.Flush()
-	fmt.Fprintf(out, "\nSign in as analyst, department, administrator or kiosk; the password of each is %s\n", demoPassword)
+	fmt.Fprintf(out, "\nSign in as analyst, department or administrator; the password of each is %s\n", demoPassword)
 	fmt.Fprintf(out, "More links of citizens who have not answered: %s/s/ and a line of %s\n", address, filepath.Join(dir, demoLinks))
 	fmt.Fprintf(out, "The data are in %s. Ctrl-C stops.\n", dir)
 }

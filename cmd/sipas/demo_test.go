@@ -82,9 +82,6 @@ func TestDemo(t *testing.T) {
 	t.Logf("from nothing to the first page: %.1f s", time.Since(began).Seconds())
 
 	for _, role := range survey.Roles() {
-		if role == survey.Kiosk {
-			continue
-		}
 		status, body, err := post(client(t), d.base+"/signin", url.Values{"name": {string(role)}, "password": {demoPassword}})
 		if err != nil || status != http.StatusOK || strings.Contains(body, `name="password"`) {
 			t.Errorf("%s cannot sign in: %d, %v", role, status, err)
@@ -161,7 +158,7 @@ func TestDemoThatIsStoppedHalfWayLeavesNothing(t *testing.T) {
 	if code := run(ctx, []string{"demo", "--addr", "127.0.0.1:0", "--data", dir}, strings.NewReader(""), io.Discard, stderr, noEnv); code == exitDone {
 		t.Error("a demonstration that was stopped half way ends as if it were done")
 	}
-	for _, name := range []string{databaseName, demoLinks, filepath.Join(keysName, string(demoWaveID)+".key")} {
+	for _, name := range []string{databaseName, demoLinks, filepath.Join(keysName, string(demoWaveID)+".key"), filepath.Join(keysName, sealName)} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			t.Errorf("%s was left behind", name)
 		}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -138,18 +139,6 @@ func (o *office) addUser(name string, role survey.Role, units ...string) string 
 	return password
 }
 
-var passwordPattern = regexp.MustCompile(`Password \(shown this once\): (\S+)`)
-
-// addPoint adds a kiosk and returns the password of its account.
-func (o *office) addPoint(name, unit string) string {
-	o.t.Helper()
-	m := passwordPattern.FindStringSubmatch(o.sipas("point", "add", name, "--unit", unit))
-	if m == nil {
-		o.t.Fatal("point add printed no password")
-	}
-	return m[1]
-}
-
 // serve runs the server within the test until the test ends.
 func (o *office) serve() {
 	o.t.Helper()
@@ -246,7 +235,9 @@ func post(c *http.Client, address string, v url.Values) (int, string, error) {
 const childVariable = "SIPAS_TEST_COMMAND"
 
 func runChild() int {
-	return run(context.Background(), strings.Split(os.Getenv(childVariable), "\n"), os.Stdin, os.Stdout, os.Stderr, noEnv)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return run(ctx, strings.Split(os.Getenv(childVariable), "\n"), os.Stdin, os.Stdout, os.Stderr, noEnv)
 }
 
 // serveInChild runs the server in a process of its own and returns it.

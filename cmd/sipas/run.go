@@ -33,7 +33,7 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Answer citizens and staff over HTTP."`
 	Demo     demoCmd     `cmd:"" help:"Fill a fresh database with made data and serve it."`
 	Papi     papiCmd     `cmd:"" help:"Compute and compare a province's published PAPI scores."`
-	Wave     waveCmd     `cmd:"" help:"Create, close and list survey periods."`
+	Wave     waveCmd     `cmd:"" help:"Create, change, close and list survey periods."`
 	Import   importCmd   `cmd:"" help:"Load units or a transaction register from a CSV file."`
 	Invite   inviteCmd   `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
 	Score    scoreCmd    `cmd:"" help:"Weight a wave's answers; print indices, diagnostics and flags."`
@@ -41,7 +41,7 @@ type cli struct {
 	Estimate estimateCmd `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
 	Weight   weightCmd   `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
 	User     userCmd     `cmd:"" help:"Add and list accounts."`
-	Point    pointCmd    `cmd:"" help:"Add kiosks."`
+	Point    pointCmd    `cmd:"" help:"Add, enrol, list and revoke kiosks."`
 	Backup   backupCmd   `cmd:"" help:"Copy the database while it is in use."`
 	Version  versionCmd  `cmd:"" help:"Print the program's version."`
 }

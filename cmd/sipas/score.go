@@ -28,7 +28,8 @@ func (*scoreCmd) Help() string {
 	return `The table shows the whole register unless --unit or --field names parts of it; json and csv then hold these parts only.
 
 json is one object, a release: id, wave, state (provisional, published), made_at, program, data_hash (SHA-256 over the rows),
-rules (thresholds), weighting, figures, flags.
+rules (thresholds), weighting, figures, flags, without_suspect[{suspect,with,without}]: the headline figure with all answers and
+without those that are marked suspect, where there are enough of them to be told.
 
 A figure: framework, node, domain{unit,field}, weighting (weighted, unweighted), basis (invited: a probability sample;
 with_walk_ins, walk_ins: not one), measure (percent, points), estimate, state (provisional, published, withheld,

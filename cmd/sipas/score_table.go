@@ -34,10 +34,30 @@ func (t scoreTable) write() error {
 			}
 		}
 	}
+	t.withoutSuspect()
 	if err := t.flags(); err != nil {
 		return err
 	}
 	return t.weighting()
+}
+
+// withoutSuspect prints the headline once more without the answers at kiosks that are marked suspect.
+func (t scoreTable) withoutSuspect() {
+	if t.domains.limited() {
+		return
+	}
+	for i, c := range t.release.WithoutSuspect {
+		if i == 0 {
+			fmt.Fprintln(t.out)
+		}
+		basis := ""
+		if c.With.Basis == survey.BasisWithWalkIns {
+			basis = ", with walk-ins*"
+		}
+		fmt.Fprintf(t.out, "Without the %s%s: %s %.2f (%s), with them %.2f (%s), %+.2f\n", count(c.Suspect, "suspect answer"), basis,
+			t.names.Node(c.Without.Framework, c.Without.Node, t.lang), c.Without.Estimate.Value, interval(c.Without),
+			c.With.Estimate.Value, interval(c.With), c.Without.Estimate.Value-c.With.Estimate.Value)
+	}
 }
 
 // parts returns the domains to print for a framework: those asked for, or the whole register.

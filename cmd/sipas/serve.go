@@ -9,9 +9,11 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"sipas/survey"
 	"sipas/survey/web"
 )
 
@@ -45,7 +47,7 @@ func openPages(ctx context.Context, a *app, dir string, cfg web.Config) (http.Ha
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg.Store, cfg.Keys, cfg.DataDir = d.db, d.keys, d.dir
+	cfg.Store, cfg.Keys, cfg.Seals, cfg.DataDir = d.db, d.keys, d.seal, d.dir
 	cfg.Clock, cfg.Logger, cfg.Program = a.now, a.log, programVersion()
 	pages, err := web.New(cfg)
 	if err != nil {
@@ -136,12 +138,16 @@ func stopServer(hs *http.Server, failed <-chan error) error {
 	return err
 }
 
-// notYet answers while the database is being opened or migrated.
-func notYet(w http.ResponseWriter, _ *http.Request) {
+// notYet answers while the database is being opened or migrated. Scripts of kiosks keep what they have and try again.
+func notYet(w http.ResponseWriter, r *http.Request) {
+	kind, text := "text/plain; charset=utf-8", "Hệ thống đang khởi động, xin thử lại sau ít phút.\nThe system is starting. Please try again in a few minutes.\n"
+	if strings.HasPrefix(r.URL.Path, "/kiosk/") {
+		kind, text = "application/json; charset=utf-8", fmt.Sprintf(`{"error":{"code":%q,"message":"Hệ thống đang khởi động, xin thử lại sau ít phút."}}`+"\n", survey.CodeUnavailable)
+	}
 	w.Header().Set("Retry-After", "5")
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	// Whoever asked may be gone; there is nobody to tell.
-	_, _ = io.WriteString(w, "Hệ thống đang khởi động, xin thử lại sau ít phút.\nThe system is starting. Please try again in a few minutes.\n")
+	_, _ = io.WriteString(w, text)
 }

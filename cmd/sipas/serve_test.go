@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -33,6 +34,15 @@ func TestServeWhileStarting(t *testing.T) {
 	status, body, header := get(t, "http://"+s.addr)
 	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || !strings.Contains(body, "The system is starting") {
 		t.Errorf("while starting: %d %q %v", status, body, header)
+	}
+	// A kiosk's script reads what it reads of every error, and keeps what it has.
+	status, body, header = get(t, "http://"+s.addr+"/kiosk/config")
+	var told struct {
+		Error struct{ Code, Message string }
+	}
+	if err := json.Unmarshal([]byte(body), &told); err != nil || told.Error.Code != "unavailable" || told.Error.Message == "" ||
+		status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || !strings.HasPrefix(header.Get("Content-Type"), "application/json") {
+		t.Errorf("a kiosk while starting: %d %q %v, %v", status, body, header, err)
 	}
 	close(opened)
 	<-ready

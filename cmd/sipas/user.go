@@ -26,7 +26,7 @@ type userCmd struct {
 type userAddCmd struct {
 	dataFlag
 	Name          string   `arg:"" placeholder:"NAME" help:"Name to sign in with."`
-	Role          string   `required:"" enum:"analyst,department,administrator" placeholder:"ROLE" help:"One of ${enum}. Kiosks: see \"sipas point add\"."`
+	Role          string   `required:"" enum:"analyst,department,administrator" placeholder:"ROLE" help:"One of ${enum}."`
 	Unit          []string `placeholder:"CODE" help:"Code of a unit whose results a department account sees; may be given more than once."`
 	PasswordStdin bool     `help:"Read the password from the first line of the standard input; otherwise one is made and printed once."`
 }
@@ -128,9 +128,9 @@ func (c *userListCmd) Run(ctx context.Context, a *app) error {
 		}
 		names := export.NamesOf(units, nil)
 		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t, "NAME\tROLE\tSTATE\tUNITS OR KIOSK")
+		fmt.Fprintln(t, "NAME\tROLE\tSTATE\tUNITS")
 		for _, u := range users {
-			state, of := "active", string(u.Point)
+			state, of := "active", ""
 			if u.Disabled {
 				state = "disabled"
 			}

@@ -64,7 +64,7 @@ func TestUsers(t *testing.T) {
 		{"", []string{"user", "add", "x3", "--role", "department"}, exitUsage, "--unit"},
 		{"", []string{"user", "add", "x4", "--role", "analyst", "--unit", "80"}, exitUsage, "--unit"},
 		{"", []string{"user", "add", "x5", "--role", "department", "--unit", "99999"}, exitError, "99999"},
-		{"", []string{"user", "add", "x6", "--role", "kiosk"}, exitUsage, "--role"},
+		{"", []string{"user", "add", "x6", "--role", "citizen"}, exitUsage, "--role"},
 		{"", []string{"user", "add", "x\n7", "--role", "analyst"}, exitUsage, "cannot be used"},
 	} {
 		if r := d.try(c.stdin, c.args...); r.code != c.code || !strings.Contains(r.stderr, c.says) {
@@ -75,28 +75,4 @@ func TestUsers(t *testing.T) {
 	if strings.Count(list, "\n") != 4 || strings.Contains(list, "x2") || strings.Contains(list, "argon2") {
 		t.Errorf("listed\n%s", list)
 	}
-}
-
-// A kiosk is added with its account, or not at all.
-func TestPoints(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	r := d.must("point", "add", "Quầy 1", "--unit", "25459")
-	password := printedPassword.FindStringSubmatch(r.stdout)
-	u := d.user("Quầy 1")
-	if password == nil || u.Role != survey.Kiosk || !opens(t, u, password[1]) {
-		t.Fatalf("%+v, printed %s", u, r.stdout)
-	}
-	if again := d.try("", "point", "add", "Quầy 1", "--unit", "25459"); again.code != exitError || !strings.Contains(again.stderr, "of that name") {
-		t.Errorf("exit %d: %s", again.code, again.stderr)
-	}
-	if nowhere := d.try("", "point", "add", "Quầy 2", "--unit", "1"); nowhere.code != exitError {
-		t.Errorf("exit %d: %s", nowhere.code, nowhere.stderr)
-	}
-	d.open(func(ctx context.Context, data *dataDir) {
-		points, err := data.db.Points(ctx)
-		if err != nil || len(points) != 1 || points[0].ID != u.Point || points[0].Unit != "25459@2025-07-01" {
-			t.Errorf("points %+v, %v", points, err)
-		}
-	})
 }

@@ -13,9 +13,10 @@ import (
 )
 
 type waveCmd struct {
-	Create waveCreateCmd `cmd:"" help:"Create a wave from its JSON document."`
-	Close  waveCloseCmd  `cmd:"" help:"End a wave and destroy its key."`
-	List   waveListCmd   `cmd:"" help:"List the waves."`
+	Create     waveCreateCmd     `cmd:"" help:"Create a wave from its JSON document."`
+	Instrument waveInstrumentCmd `cmd:"" help:"Let an open wave ask another version of one of its questionnaires."`
+	Close      waveCloseCmd      `cmd:"" help:"End a wave and destroy its key."`
+	List       waveListCmd       `cmd:"" help:"List the waves."`
 }
 
 // waveCreateCmd creates a wave and draws its key.
@@ -44,6 +45,7 @@ func (c *waveCreateCmd) Run(ctx context.Context, a *app) error {
 		}
 		fmt.Fprintf(a.stdout, "Created wave %s: %s, transactions from %s to %s.\n", w.ID, w.Title.In(survey.Vietnamese), w.From, w.To)
 		fmt.Fprintf(a.stdout, "Its key is %s. Keep a copy apart from backups of the database; it is destroyed when the wave closes.\n", d.keys.path(w.ID))
+		fmt.Fprintf(a.stdout, "Keep a copy of %s, too: what waits on kiosks is sealed to it, and nothing else can open it.\n", d.keys.sealPath())
 		return nil
 	})
 }
@@ -77,6 +79,61 @@ func (d *dataDir) createWave(ctx context.Context, w *survey.Wave) (created bool,
 		return false, err
 	}
 	return true, nil
+}
+
+// waveInstrumentCmd changes the version of a questionnaire that a wave asks.
+type waveInstrumentCmd struct {
+	dataFlag
+	Wave       survey.WaveID `arg:"" placeholder:"WAVE" help:"The wave's id."`
+	Instrument string        `arg:"" placeholder:"ID/VERSION" help:"A published version, such as kiosk-2026/2."`
+	File       string        `placeholder:"FILE" help:"Publish the version from this JSON document first."`
+}
+
+func (c *waveInstrumentCmd) Run(ctx context.Context, a *app) error {
+	ref, ok := survey.ParseInstrumentRef(c.Instrument)
+	if !ok {
+		return usagef("%q names no version of a questionnaire: write it as kiosk-2026/2.", c.Instrument)
+	}
+	return withStored(ctx, a, c.Data, func(d *dataDir) error {
+		if err := d.knownWave(ctx, c.Wave); err != nil {
+			return err
+		}
+		if c.File != "" {
+			if err := d.publish(ctx, a, c.File, ref); err != nil {
+				return err
+			}
+		}
+		err := d.db.UseInstrument(ctx, survey.CommandLine(), c.Wave, ref)
+		if survey.IsCode(err, survey.CodeConflict) {
+			return tellf("Wave %s asks no questionnaire %s on that channel: only the version of one that it asks already can change.", c.Wave, ref.ID)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "Wave %s asks %s from now on. Kiosks take it up within a minute of their next contact; "+
+			"answers to earlier versions, which may still wait on them, are taken as before.\n", c.Wave, ref)
+		return nil
+	})
+}
+
+// publish stores a version of a questionnaire from its document.
+func (d *dataDir) publish(ctx context.Context, a *app, file string, ref survey.InstrumentRef) error {
+	doc, err := readFile(a, file)
+	if err != nil {
+		return err
+	}
+	in, err := survey.ParseInstrument(doc)
+	if err != nil {
+		return (&survey.Error{Code: survey.CodeDocumentInvalid, Op: "publish questionnaire", Err: errors.Unwrap(err)}).With("document", file)
+	}
+	if in.Ref() != ref {
+		return tellf("%s holds %s, not %s.", file, in.Ref(), ref)
+	}
+	_, err = d.db.PublishInstrument(ctx, survey.CommandLine(), doc)
+	if survey.IsCode(err, survey.CodeConflict) {
+		return tellf("%s is published already and says something else: a published version never changes, so give the new one a higher number.", ref)
+	}
+	return err
 }
 
 // waveCloseCmd ends a wave.

@@ -275,6 +275,10 @@ func aboutSheet(r *survey.Release) *sheet {
 		{"min_answers", u.MinAnswers}, {"min_invited", u.MinInvited}, {"min_respondents", u.MinRespondents},
 		{"max_adjustment", u.MaxAdjustment}, {"min_margin", u.MinMargin}, {"level", u.Level},
 		{"false_flag_rate", u.FalseFlagRate}, {"lowest_share", u.LowestShare}, {"interval", u.Interval},
+		{"gaming.same_share", u.Gaming.SameShare}, {"gaming.same_chance", u.Gaming.SameChance},
+		{"gaming.burst_answers", u.Gaming.BurstAnswers}, {"gaming.burst_minutes", u.Gaming.BurstMinutes},
+		{"gaming.hasty_seconds", u.Gaming.HastySeconds}, {"gaming.jump_size", u.Gaming.JumpSize},
+		{"gaming.opening", strings.Join(u.Gaming.Opening.Days, " ") + " " + u.Gaming.Opening.From + "–" + u.Gaming.Opening.To},
 	} {
 		s.add("rule."+rule.name, cellText(rule.value))
 	}

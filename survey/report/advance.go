@@ -15,7 +15,8 @@ import (
 // A figure that is shown gives way to its successor only when as many further answers stand behind the change as
 // the rule asks for a figure at all (Rules.MinAnswers): whoever watches the page sees at least that many answers
 // at once, never one. A withheld figure shows as soon as it may, and one that must now be withheld disappears
-// at once. Flags follow the figures: a figure that stayed keeps its flag, or stays without one.
+// at once. Flags follow the figures: a figure that stayed keeps its flag, or stays without one. So do the comparisons without
+// suspect answers.
 //
 // Counts of answers and the diagnostics of the weights are live, and come from next. A published release, a first one
 // or one of another wave is returned as it is.
@@ -51,6 +52,7 @@ func Advance(prev, next *survey.Release) *survey.Release {
 	}
 	scalePriorities(out.Flags)
 	sortFlags(out.Flags)
+	out.WithoutSuspect = advanceComparisons(prev, next, kept)
 	id := sha256.Sum256([]byte(prev.ID + "\x00" + next.ID))
 	out.ID = hex.EncodeToString(id[:])[:16]
 	return &out

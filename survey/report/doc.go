@@ -10,8 +10,10 @@
 // A respondent is a response that answered the required question, however it ended: complete, partial or timed out.
 // Invited respondents hold a token, so the chance with which their transaction was drawn is known: they are the
 // sample, and every headline figure and every flag rests on them alone. Walk-ins at a kiosk are not a sample, whatever
-// is done to them; they have figures of their own and pooled ones, and both say so. Answers that a device marked
-// suspect count like the others, and the report says how many there are: leaving them out would be a second selection.
+// is done to them; they have figures of their own and pooled ones, and both say so. Answers that are marked
+// suspect count like the others, and the report says how many there are: leaving them out would be a second selection. The headline
+// is computed once more without them (Release.WithoutSuspect), as if the marked had not answered: nothing is decided by it, and it is there
+// only where at least Rules.MinAnswers of them stand behind the figure, because the difference tells of them.
 //
 // # Weights of the invited
 //

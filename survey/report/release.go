@@ -92,10 +92,14 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 	if err != nil {
 		return nil, nil, err
 	}
+	comparisons, err := c.compare(ctx, grid)
+	if err != nil {
+		return nil, nil, err
+	}
 	progress(StepFlags, 1, 1)
 	r := &survey.Release{
 		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(in),
-		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting,
+		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting, WithoutSuspect: comparisons,
 	}
 	r.ID = releaseID(r)
 	return r, c.weights(), nil
@@ -240,8 +244,11 @@ func (c *computation) countResponses() {
 		w.Notes = append(w.Notes, fmt.Sprintf("%d transactions (%s of the register) came after the last draw; no figure speaks for them",
 			late, percentText(late, w.Register)))
 	}
-	if suspect > 0 {
+	switch least := c.in.Wave.Rules.MinAnswers; {
+	case suspect >= least:
 		w.Notes = append(w.Notes, fmt.Sprintf("%d answers are marked suspect; they count like the others", suspect))
+	case suspect > 0:
+		w.Notes = append(w.Notes, fmt.Sprintf("fewer than %d answers are marked suspect; they count like the others", least))
 	}
 	w.Notes = append(w.Notes, coverageNotes(c.in)...)
 }

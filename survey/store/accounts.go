@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	userColumns      = `id, name, role, units, point, password_hash, disabled`
-	insertUser       = `INSERT INTO account (` + userColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	userColumns      = `id, name, role, units, password_hash, disabled`
+	insertUser       = `INSERT INTO account (` + userColumns + `) VALUES ($1, $2, $3, $4, $5, $6)`
 	countUserName    = `SELECT count(*) FROM account WHERE name = $1`
 	selectUserByName = `SELECT ` + userColumns + ` FROM account WHERE name = $1`
 	selectUser       = `SELECT ` + userColumns + ` FROM account WHERE id = $1`
@@ -31,7 +31,7 @@ const (
 	selectPoints = `SELECT id, unit, name, revoked FROM point ORDER BY id`
 )
 
-// AddUser stores a new account, or CodeNameTaken. The units of a department and the point of a kiosk must exist.
+// AddUser stores a new account, or CodeNameTaken. The units of a department must exist.
 func (s *Store) AddUser(ctx context.Context, by survey.Actor, u survey.User) error {
 	const op = "add user"
 	units, err := encode(u.Units)
@@ -51,12 +51,7 @@ func (s *Store) AddUser(ctx context.Context, by survey.Actor, u survey.User) err
 				return err
 			}
 		}
-		if u.Point != "" {
-			if _, err := s.point(ctx, tx, op, u.Point); err != nil {
-				return err
-			}
-		}
-		if _, err := s.exec(ctx, tx, insertUser, u.ID, u.Name, u.Role, units, u.Point, u.PasswordHash, flag(u.Disabled)); err != nil {
+		if _, err := s.exec(ctx, tx, insertUser, u.ID, u.Name, u.Role, units, u.PasswordHash, flag(u.Disabled)); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, by, ActAddUser, u.Name, string(u.Role))
@@ -67,7 +62,7 @@ func scanUser(scan func(...any) error) (*survey.User, error) {
 	u := new(survey.User)
 	var units string
 	var disabled int
-	if err := scan(&u.ID, &u.Name, &u.Role, &units, &u.Point, &u.PasswordHash, &disabled); err != nil {
+	if err := scan(&u.ID, &u.Name, &u.Role, &units, &u.PasswordHash, &disabled); err != nil {
 		return nil, err
 	}
 	u.Disabled = disabled != 0
@@ -124,7 +119,7 @@ func (s *Store) Session(ctx context.Context, hash string, now time.Time) (*surve
 	const op = "read session"
 	sn := &survey.Session{Hash: hash}
 	var created, expires int64
-	err := s.engine.Reader.QueryRowContext(ctx, selectSession, hash, now.UnixMilli()).Scan(&sn.User, &created, &expires)
+	err := s.reader.QueryRowContext(ctx, selectSession, hash, now.UnixMilli()).Scan(&sn.User, &created, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, &survey.Error{Code: survey.CodeUnauthenticated, Op: op}
 	}
@@ -188,7 +183,7 @@ func (s *Store) point(ctx context.Context, q querier, op string, id survey.Point
 
 // Point returns a kiosk, or CodePointUnknown.
 func (s *Store) Point(ctx context.Context, id survey.PointID) (*survey.Point, error) {
-	return s.point(ctx, s.engine.Reader, "read point", id)
+	return s.point(ctx, s.reader, "read point", id)
 }
 
 // Points returns the kiosks in order of id.

@@ -23,6 +23,10 @@ const (
 	ActSaveRelease        = "save_release"
 	ActAddUser            = "add_user"
 	ActAddPoint           = "add_point"
+	ActUseInstrument      = "use_instrument"
+	ActAddEnrolment       = "add_enrolment"
+	ActRevokeDevice       = "revoke_device"
+	ActRevokePoint        = "revoke_point"
 )
 
 const (

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"maps"
 	"math/bits"
 	"slices"
@@ -17,9 +18,7 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + $10
 		RETURNING n`
-	addToCells     = `INSERT INTO cell (wave, source, class, unit, month, mode, item, code, disposition, n)`
-	addToCellsTail = `ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + excluded.n`
-	takeFromCell   = `UPDATE cell SET n = n - $1 WHERE wave = $2 AND source = $3 AND class = $4 AND unit = $5 AND month = $6
+	takeFromCell = `UPDATE cell SET n = n - $1 WHERE wave = $2 AND source = $3 AND class = $4 AND unit = $5 AND month = $6
 		AND mode = $7 AND item = $8 AND code = $9 AND disposition = $10 RETURNING n`
 	dropCell = `DELETE FROM cell WHERE wave = $1 AND source = $2 AND class = $3 AND unit = $4 AND month = $5
 		AND mode = $6 AND item = $7 AND code = $8 AND disposition = $9 AND n = 0`
@@ -71,17 +70,37 @@ func (t *tally) add(c survey.Cell, by int) {
 
 // recount writes a tally, in key order, and returns the strata in which a row may have moved. Cells whose count
 // stays are not touched.
-func (s *Store) recount(ctx context.Context, tx *sql.Tx, t *tally) ([]Place, error) {
+func (b *batch) recount(t *tally) ([]Place, error) {
 	moved := map[survey.Cell]bool{}
+	note := func(c survey.Cell, before, after int) {
+		if resized(before, after) {
+			moved[stratumOf(c)] = true
+		}
+		b.s.facts.counts.put(cellKey{t.wave, c}, after)
+	}
+	// Where the count before is known, nobody asks for the one after, and many rows go into one statement.
+	var known []survey.Cell
 	for _, c := range slices.SortedFunc(maps.Keys(t.changes), compareCells) {
 		by := t.changes[c]
-		n, err := s.changeCell(ctx, tx, t.wave, c, by)
+		if by == 0 {
+			continue
+		}
+		if before, ok := b.s.facts.counts.get(cellKey{t.wave, c}); ok && by > 0 {
+			known = append(known, c)
+			note(c, before, before+by)
+			continue
+		}
+		after, err := b.changeCell(t.wave, c, by)
 		if err != nil {
 			return nil, err
 		}
-		if by != 0 && resized(n-by, n) {
-			moved[stratumOf(c)] = true
-		}
+		note(c, after-by, after)
+	}
+	err := b.insert(addToCells, len(known), func(i int, args []any) ([]any, error) {
+		return append(cellArgs(args, t.wave, known[i]), t.changes[known[i]]), nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	places := make([]Place, 0, len(moved))
 	for stratum := range moved {
@@ -90,40 +109,26 @@ func (s *Store) recount(ctx context.Context, tx *sql.Tx, t *tally) ([]Place, err
 	return places, nil
 }
 
-// recountMany writes a tally of many responses, in key order and in batches.
-func (s *Store) recountMany(ctx context.Context, tx *sql.Tx, t *tally) error {
-	var more []survey.Cell
-	for _, c := range slices.SortedFunc(maps.Keys(t.changes), compareCells) {
-		if t.changes[c] > 0 {
-			more = append(more, c)
-			continue
-		}
-		if _, err := s.changeCell(ctx, tx, t.wave, c, t.changes[c]); err != nil {
-			return err
-		}
-	}
-	_, err := insertRows(ctx, tx, addToCells, addToCellsTail, 10, len(more), func(i int, args []any) []any {
-		return append(append(args, cellKey(t.wave, more[i])...), t.changes[more[i]])
-	})
-	return err
-}
-
 // changeCell changes one count and returns what it is then. A count of zero has no row.
-func (s *Store) changeCell(ctx context.Context, tx *sql.Tx, wave survey.WaveID, c survey.Cell, by int) (int, error) {
-	if by >= 0 {
-		if by == 0 {
-			return 0, nil
-		}
-		return s.count(ctx, tx, addToCell, append(cellKey(wave, c), by)...)
+func (b *batch) changeCell(wave survey.WaveID, c survey.Cell, by int) (n int, err error) {
+	if by > 0 {
+		err = b.row(addToCell, append(cellArgs(nil, wave, c), by)...).Scan(&n)
+		return n, err
 	}
-	n, err := s.count(ctx, tx, takeFromCell, append([]any{-by}, cellKey(wave, c)...)...)
+	err = b.row(takeFromCell, cellArgs([]any{-by}, wave, c)...).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, survey.Errorf(survey.CodeInternal, opSaveReceipt, "a counted answer to %q has no cell", c.Item)
+		return 0, fmt.Errorf("a counted answer to %q has no cell", c.Item)
 	}
 	if err == nil && n == 0 {
-		_, err = s.exec(ctx, tx, dropCell, cellKey(wave, c)...)
+		err = b.exec(dropCell, cellArgs(nil, wave, c)...)
 	}
 	return n, err
+}
+
+// cellKey is a cell of a wave. The cell's own N is not used.
+type cellKey struct {
+	wave survey.WaveID
+	survey.Cell
 }
 
 // resized says whether two counts may take another number of bytes, or whether the row has begun or ceased to be. Only
@@ -139,14 +144,8 @@ func compareCells(a, b survey.Cell) int {
 	)
 }
 
-func (s *Store) count(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
-	var n int
-	err := s.row(ctx, tx, query, args...).Scan(&n)
-	return n, err
-}
-
-func cellKey(wave survey.WaveID, c survey.Cell) []any {
-	return []any{wave, c.Source, c.Class, c.Unit, c.Month, c.Mode, c.Item, c.Code, c.Disposition}
+func cellArgs(args []any, wave survey.WaveID, c survey.Cell) []any {
+	return append(args, wave, c.Source, c.Class, c.Unit, c.Month, c.Mode, c.Item, c.Code, c.Disposition)
 }
 
 func stratumOf(c survey.Cell) survey.Cell {

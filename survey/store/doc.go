@@ -8,8 +8,16 @@
 //
 // No table has a row number, and none that is written while citizens answer has a time. Responses, invitations and comments lie
 // under random keys, so their order is that of chance. A response is one row: it says its weighting class and nothing finer. Its
-// comment lies in another table under a key of its own. Answering writes to response, cell, day_count and comment and to
-// nothing else; in particular it reads no invitation, and writes no audit row.
+// comment lies in another table under a key of its own. Answering writes to response, cell, day_count and comment, at a kiosk to delivery
+// and signal_count, and to nothing else (the first answer of a queue makes its row, without a time); in particular it reads no
+// invitation, and writes no audit row. The ledger of deliveries holds stretches of numbers and no response.
+//
+// # One commit for many
+//
+// A commit is synced to disk, which takes as long for one answer as for a hundred. So those who save an answer wait in a line; a committer takes all
+// that stand there into one transaction (see commit.go, receipts.go), each with a verdict of its own and as if it came after those before it, and
+// answers them when the transaction is on disk. Nothing is written before all are judged, so a refused one leaves nothing. What all of them
+// change is summed up first: a count costs one statement however many answers change it. When the line is long, it is closed.
 //
 // # Acts and their trail
 //

@@ -178,7 +178,7 @@ func classes(ctx context.Context, q querier, wave survey.WaveID) ([]survey.Class
 func (s *Store) Invitation(ctx context.Context, hash survey.TokenHash) (survey.Invitation, error) {
 	const op = "read invitation"
 	inv := survey.Invitation{TokenHash: hash}
-	err := s.engine.Reader.QueryRowContext(ctx, selectInvitation, hash).Scan(&inv.Wave, &inv.Dossier, &inv.Class)
+	err := s.reader.QueryRowContext(ctx, selectInvitation, hash).Scan(&inv.Wave, &inv.Dossier, &inv.Class)
 	if errors.Is(err, sql.ErrNoRows) {
 		// The hash stays out of the error: logs are read beside databases.
 		return survey.Invitation{}, &survey.Error{Code: survey.CodeTokenUnknown, Op: op}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"sipas/survey"
@@ -45,11 +46,23 @@ type Store struct {
 	engine Engine
 	now    func() time.Time
 	hot    map[string]*sql.Stmt
+	reader reader
+
+	committer *committer
+	receiving sync.Mutex // held while receipts are written; guards facts
+	facts     *facts
 }
 
 // New returns a store on an engine whose database is migrated. The clock dates audit rows.
 func New(ctx context.Context, e Engine, now func() time.Time) (*Store, error) {
-	s := &Store{engine: e, now: now, hot: map[string]*sql.Stmt{}}
+	s := &Store{engine: e, now: now, hot: map[string]*sql.Stmt{}, reader: reader{e.Reader, map[string]*sql.Stmt{}}, facts: newFacts()}
+	for _, query := range hotQueries() {
+		stmt, err := e.Reader.PrepareContext(ctx, query)
+		if err != nil {
+			return nil, errors.Join(s.fail("open store", fmt.Errorf("prepare %q: %w", query, err)), s.Close())
+		}
+		s.reader.hot[query] = stmt
+	}
 	for _, query := range hotStatements() {
 		stmt, err := e.Writer.PrepareContext(ctx, query)
 		if err != nil {
@@ -57,16 +70,41 @@ func New(ctx context.Context, e Engine, now func() time.Time) (*Store, error) {
 		}
 		s.hot[query] = stmt
 	}
+	s.committer = newCommitter(s)
 	return s, nil
 }
 
-// Close releases the prepared statements. The pools are closed by whoever opened them.
+// Close gives all who wait their verdict and releases the prepared statements. The pools are closed by whoever opened them.
 func (s *Store) Close() error {
+	if s.committer != nil {
+		s.committer.close()
+	}
 	var all error
-	for _, stmt := range s.hot {
-		all = errors.Join(all, stmt.Close())
+	for _, stmts := range []map[string]*sql.Stmt{s.hot, s.reader.hot} {
+		for _, stmt := range stmts {
+			all = errors.Join(all, stmt.Close())
+		}
 	}
 	return all
+}
+
+// reader is the pool of readers with the questions prepared that are asked for single answers: reading a question takes longer
+// than answering it.
+type reader struct {
+	*sql.DB
+	hot map[string]*sql.Stmt
+}
+
+func hotQueries() []string {
+	return []string{selectInvitation, selectCredential, selectPoint, selectSession}
+}
+
+// QueryRowContext asks for one row, by a prepared question where there is one.
+func (r reader) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := r.hot[query]; stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return r.DB.QueryRowContext(ctx, query, args...)
 }
 
 // write runs fn in one transaction and commits it, synced to disk, or leaves nothing of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"sipas/survey"
 )
@@ -14,6 +15,7 @@ const (
 	selectWaves     = `SELECT state, document FROM wave ORDER BY from_day DESC, to_day DESC, id`
 	selectWaveState = `SELECT state FROM wave WHERE id = $1`
 	updateWaveState = `UPDATE wave SET state = $1 WHERE id = $2`
+	updateWave      = `UPDATE wave SET document = $1 WHERE id = $2`
 )
 
 // CreateWave stores a wave whose instruments, frameworks and province are known. The same wave again changes nothing, also when it
@@ -36,13 +38,9 @@ func (s *Store) CreateWave(ctx context.Context, by survey.Actor, w *survey.Wave)
 		return s.fail(op, err)
 	}
 	return s.write(ctx, op, func(tx *sql.Tx) error {
-		var state, stored string
-		err := s.row(ctx, tx, selectWave, checked.ID).Scan(&state, &stored)
-		if err == nil && stored == doc {
-			return nil
-		}
+		stored, err := scanWave(s.row(ctx, tx, selectWave, checked.ID).Scan)
 		if err == nil {
-			return missing(survey.CodeConflict, op, "wave", string(checked.ID))
+			return sameWave(op, stored, checked)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -55,6 +53,27 @@ func (s *Store) CreateWave(ctx context.Context, by survey.Actor, w *survey.Wave)
 		}
 		return s.audit(ctx, tx, by, ActCreateWave, string(checked.ID), "")
 	})
+}
+
+// sameWave returns CodeConflict unless what is stored is the same wave, which may ask later versions of its questionnaires by now.
+func sameWave(op string, stored, again *survey.Wave) error {
+	was, is := *stored, *again
+	was.State, is.State = "", ""
+	is.Instruments = slices.Clone(is.Instruments)
+	for i, ref := range is.Instruments {
+		if i < len(was.Instruments) && was.Instruments[i].ID == ref.ID {
+			is.Instruments[i].Version = max(ref.Version, was.Instruments[i].Version)
+		}
+	}
+	before, err := encode(was)
+	if err != nil {
+		return err
+	}
+	after, err := encode(is)
+	if err == nil && before != after {
+		err = missing(survey.CodeConflict, op, "wave", string(again.ID))
+	}
+	return err
 }
 
 // checkWave holds a wave against what is published.
@@ -106,6 +125,50 @@ func (s *Store) Wave(ctx context.Context, id survey.WaveID) (*survey.Wave, error
 func (s *Store) Waves(ctx context.Context) ([]*survey.Wave, error) {
 	all, err := list(ctx, s.engine.Reader, func(rows *sql.Rows) (*survey.Wave, error) { return scanWave(rows.Scan) }, selectWaves)
 	return all, s.fail("read waves", err)
+}
+
+// UseInstrument lets an open wave ask another published version of one of its questionnaires from now on.
+func (s *Store) UseInstrument(ctx context.Context, by survey.Actor, id survey.WaveID, ref survey.InstrumentRef) error {
+	const op = "use instrument"
+	return s.write(ctx, op, func(tx *sql.Tx) error {
+		w, err := scanWave(s.row(ctx, tx, selectWave, id).Scan)
+		if errors.Is(err, sql.ErrNoRows) {
+			return missing(survey.CodeNotFound, op, "wave", string(id))
+		}
+		if err != nil {
+			return err
+		}
+		if w.State == survey.WaveClosed {
+			return missing(survey.CodeWaveClosed, op, "wave", string(id))
+		}
+		i := slices.IndexFunc(w.Instruments, func(r survey.InstrumentRef) bool { return r.ID == ref.ID })
+		if i < 0 {
+			return missing(survey.CodeConflict, op, "instrument", ref.String())
+		}
+		if w.Instruments[i] == ref {
+			return nil
+		}
+		next, err := instrument(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		last, err := instrument(ctx, tx, w.Instruments[i])
+		if err != nil {
+			return err
+		}
+		if next.Mode != last.Mode {
+			return missing(survey.CodeConflict, op, "instrument", ref.String())
+		}
+		w.Instruments[i], w.State = ref, ""
+		doc, err := encode(w)
+		if err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, tx, updateWave, doc, id); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, by, ActUseInstrument, string(id), ref.String())
+	})
 }
 
 // CloseWave ends a wave. A closed one stays closed, and nothing is written.

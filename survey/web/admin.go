@@ -9,7 +9,7 @@ import (
 	"sipas/templates/pages"
 )
 
-// admin shows who may sign in, which kiosks there are, and how much is stored.
+// admin shows who may sign in, how many kiosks there are, and how much is stored.
 func (s *Server) admin(c *call) error {
 	rows, waves, err := s.waveRows(c)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Server) admin(c *call) error {
 	if len(waves) > 0 {
 		latest = waves[0]
 	}
-	v := pages.AdminView{Shell: s.staffShell(c, "admin", latest), Waves: rows, Version: s.cfg.Program, DataDir: s.cfg.DataDir}
+	v := pages.AdminView{Shell: s.staffShell(c, "admin", latest), Waves: rows, Version: s.cfg.Program, DataDir: s.cfg.DataDir, KiosksHref: fleetPath}
 	if v.Users, err = s.userRows(c.ctx(), units, c.lang); err != nil {
 		return err
 	}
@@ -36,9 +36,9 @@ func (s *Server) admin(c *call) error {
 		return err
 	}
 	for _, p := range points {
-		v.Points = append(v.Points, pages.PointRow{
-			Name: p.Name, Unit: units.name(p.Unit, c.lang), Active: !p.Revoked, Answers: received.byPoint[p.ID],
-		})
+		if !p.Revoked {
+			v.Kiosks++
+		}
 	}
 	transactions, invitations := 0, 0
 	for _, r := range rows {
@@ -47,7 +47,7 @@ func (s *Server) admin(c *call) error {
 	}
 	v.Counts = []pages.CountRow{
 		{Key: "transactions", Value: transactions}, {Key: "invitations", Value: invitations},
-		{Key: "responses", Value: received.all}, {Key: "units", Value: len(units.all)},
+		{Key: "responses", Value: received}, {Key: "units", Value: len(units.all)},
 	}
 	return c.page(http.StatusOK, pages.Admin(v))
 }
@@ -68,25 +68,17 @@ func (s *Server) userRows(ctx context.Context, units *directory, l survey.Lang) 
 	return rows, nil
 }
 
-// receivedCounts are the responses that came in, by kiosk. They come from the counters by day, not from the responses.
-type receivedCounts struct {
-	all     int
-	byPoint map[survey.PointID]int
-}
-
-func (s *Server) received(ctx context.Context, waves []*survey.Wave) (receivedCounts, error) {
-	counts := receivedCounts{byPoint: map[survey.PointID]int{}}
+// received counts the responses that came in. It reads the counters by day, not the responses.
+func (s *Server) received(ctx context.Context, waves []*survey.Wave) (int, error) {
+	all := 0
 	for _, w := range waves {
 		days, err := s.store.DayCounts(ctx, w.ID)
 		if err != nil {
-			return counts, err
+			return all, err
 		}
 		for _, d := range days {
-			counts.all += d.N
-			if d.Point != "" {
-				counts.byPoint[d.Point] += d.N
-			}
+			all += d.N
 		}
 	}
-	return counts, nil
+	return all, nil
 }

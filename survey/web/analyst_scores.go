@@ -49,6 +49,13 @@ func (s *Server) scores(c *call) error {
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return err
 	}
+	if d == (survey.Domain{}) {
+		if v.Comparisons, err = s.comparisons(c, p); err != nil {
+			return err
+		}
+		v.Comparisons = v.Comparisons[:min(1, len(v.Comparisons))] // the page of signals has both
+		v.SignalsHref = wavePath(p.wave.ID, "signals")
+	}
 	frameworks, err := s.frameworks(c.ctx(), p.wave)
 	if err != nil {
 		return err

@@ -20,6 +20,38 @@ type cache struct {
 	instruments map[survey.InstrumentRef]*survey.Instrument
 	frameworks  map[survey.FrameworkRef]*survey.Framework
 	classes     map[survey.WaveID]map[survey.ClassID]survey.Class
+	waves       map[survey.WaveID]seenWave
+}
+
+// seenWave is a wave as it was a moment ago.
+type seenWave struct {
+	wave *survey.Wave
+	at   time.Time
+}
+
+// waveFor is how long a wave is believed to be as it was. A store takes no answer to one that was closed meanwhile.
+const waveFor = 2 * time.Second
+
+// recentWave returns a wave as it was a moment ago at most, so that a backlog of answers does not read it for each.
+func (s *Server) recentWave(ctx context.Context, id survey.WaveID) (*survey.Wave, error) {
+	now := s.clock()
+	s.cache.mu.Lock()
+	seen, ok := s.cache.waves[id]
+	s.cache.mu.Unlock()
+	if ok && now.Sub(seen.at) < waveFor && !now.Before(seen.at) {
+		return seen.wave, nil
+	}
+	w, err := s.store.Wave(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	if s.cache.waves == nil {
+		s.cache.waves = map[survey.WaveID]seenWave{}
+	}
+	s.cache.waves[id] = seenWave{w, now}
+	return w, nil
 }
 
 // directory finds units by id.

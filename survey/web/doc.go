@@ -18,10 +18,30 @@
 // the browser gives no Sec-Fetch-Site (plain HTTP on an office network, browsers before 2023) the protection could not tell it
 // from an attack. With strict-origin no path, and so no token, leaves in a Referer either.
 //
-// # Kiosk tickets
+// # Kiosks
 //
-// The server draws the module and makes the id, and hands the kiosk a ticket that only it can read: wave, questionnaire,
-// and the revision that was stored before. So a questionnaire stays answerable when the server restarts or a newer version
-// is published, nobody can pick an id for the module it draws, and a code that was begun on another channel can be
-// continued without telling whether it was.
+// A kiosk is a device that was enrolled by a code and is recognized by its cookie alone; the accounts of staff do not matter to it.
+// Online and offline are one path: it keeps its configuration, draws the questions itself, seals each answer to the server's public key
+// under a number of its queue, and delivers it when it can. kiosk_wire.go says what goes over the wire. The server believes nothing
+// of what a device says: it draws the module again from the sitting's id, checks the answers against the version that they name, and dates
+// them by its own clock. A device that was tampered with could try ids until one draws the module that it wants, as it could invent whole
+// answers: the signals of gaming are what watches for that.
+//
+// A reply other than an error means that the answer is on disk. A final refusal is noted in the ledger of deliveries before it is
+// told, because the device then deletes its copy; when noting fails, the reply is 503. What may come right by itself is never final: a missing
+// key, a wave that the database does not have, a full disk. An envelope that is too large or has no sound queue and number cannot be
+// noted, so its number stays missing and is seen on the fleet page.
+//
+// In a demonstration a browser without a credential is enrolled when it asks for its configuration, and not when it opens the page: the
+// page may come from the browser's own store, and the database may be a new one.
+//
+// A device may call 1,000 times at once and then 50 times a second, a token 20 times; there is no limit by address, because all kiosks of
+// an office share one. Only guesses at enrolment codes are counted by address, and all together besides.
+//
+// # Compression
+//
+// Static texts and pages that are read with GET go out compressed. The length of a compressed page tells what in it repeats what the
+// caller could put beside it (BREACH), so no page with a secret is compressed: not the form of a link, whose address is its secret,
+// and no answer to anything that was sent, such as the page that shows a new code. Staff's pages hold figures and repeat the filter of
+// the address; figures are no secret that could be asked for letter by letter from another site, whose requests carry no session.
 package web

@@ -55,9 +55,13 @@ var statusOf = map[survey.Code]int{
 	survey.CodeNameTaken:         http.StatusConflict,
 	survey.CodeDatabaseNewer:     http.StatusServiceUnavailable,
 	survey.CodeDatabaseForeign:   http.StatusServiceUnavailable,
-	survey.CodeKeyMissing:        http.StatusGone,
+	survey.CodeKeyMissing:        http.StatusServiceUnavailable, // it can be put back, and what waits for it must wait
 	survey.CodeUnitUnknown:       http.StatusNotFound,
 	survey.CodePointUnknown:      http.StatusForbidden,
+	survey.CodeEnrolmentUnknown:  http.StatusNotFound,
+	survey.CodeDeviceUnknown:     http.StatusUnauthorized,
+	survey.CodeDeviceRevoked:     http.StatusForbidden,
+	survey.CodeSealUnreadable:    http.StatusUnprocessableEntity,
 }
 
 // busySeconds is when a caller may try again after CodeUnavailable.
@@ -119,7 +123,7 @@ func (s *Server) fail(c *call, err error) {
 	h := c.header()
 	h.Set("Cache-Control", "no-store")
 	switch e.Code {
-	case survey.CodeUnavailable:
+	case survey.CodeUnavailable, survey.CodeKeyMissing:
 		h.Set("Retry-After", strconv.Itoa(busySeconds))
 	case survey.CodeTooManyAttempts:
 		h.Set("Retry-After", e.Params[retryParam])
@@ -148,11 +152,7 @@ type jsonError struct {
 }
 
 func (c *call) jsonError(e *survey.Error) jsonError {
-	j := jsonError{Code: string(e.Code), Message: sentence(c.lang, e), Params: e.Params}
-	if c.route != nil && c.route.json {
-		j.Code = receiptCode(e.Code)
-	}
-	return j
+	return jsonError{Code: string(e.Code), Message: sentence(c.lang, e), Params: e.Params}
 }
 
 // sentence is what a person reads of an error: what is wrong, and what to do where the catalogue says so.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"sipas/static"
 	"sipas/survey"
 )
 
@@ -36,16 +38,15 @@ const callKey = "sipas.call"
 
 func callOf(c echo.Context) *call { return c.Get(callKey).(*call) }
 
-func (c *call) ctx() context.Context         { return c.echo.Request().Context() }
-func (c *call) query(name string) string     { return c.echo.QueryParam(name) }
-func (c *call) param(name string) string     { return c.echo.Param(name) }
-func (c *call) header() http.Header          { return c.echo.Response().Header() }
-func (c *call) secret(s ...string)           { c.secrets = append(c.secrets, s...) }
-func (c *call) signedIn() bool               { return c.actor.Role != "" }
-func (c *call) request() *http.Request       { return c.echo.Request() }
-func (c *call) address() string              { return c.echo.RealIP() }
-func (c *call) redirect(path string) error   { return c.echo.Redirect(http.StatusSeeOther, path) }
-func (c *call) json(status int, v any) error { return c.echo.JSON(status, v) }
+func (c *call) ctx() context.Context       { return c.echo.Request().Context() }
+func (c *call) query(name string) string   { return c.echo.QueryParam(name) }
+func (c *call) param(name string) string   { return c.echo.Param(name) }
+func (c *call) header() http.Header        { return c.echo.Response().Header() }
+func (c *call) secret(s ...string)         { c.secrets = append(c.secrets, s...) }
+func (c *call) signedIn() bool             { return c.actor.Role != "" }
+func (c *call) request() *http.Request     { return c.echo.Request() }
+func (c *call) address() string            { return c.echo.RealIP() }
+func (c *call) redirect(path string) error { return c.echo.Redirect(http.StatusSeeOther, path) }
 
 // page renders into memory first, so that a component that fails leaves no half page behind.
 func (c *call) page(status int, component templ.Component) error {
@@ -53,7 +54,32 @@ func (c *call) page(status int, component templ.Component) error {
 	if err := component.Render(c.ctx(), &b); err != nil {
 		return survey.Errorf(survey.CodeInternal, "render page", "%w", err)
 	}
-	return c.echo.HTMLBlob(status, b.Bytes())
+	return c.blob(status, "text/html; charset=utf-8", b.Bytes())
+}
+
+// json sends a value to a script.
+func (c *call) json(status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return survey.Errorf(survey.CodeInternal, "write reply", "%w", err)
+	}
+	return c.blob(status, "application/json; charset=utf-8", append(b, '\n'))
+}
+
+// worthSqueezing is the size in bytes from which compressing saves a packet.
+const worthSqueezing = 1400
+
+// blob sends a body, compressed where the caller can read that and where its length may be seen: see the package's comment.
+func (c *call) blob(status int, kind string, body []byte) error {
+	if c.route == nil || c.route.who.citizen || c.request().Method != http.MethodGet || len(body) < worthSqueezing {
+		return c.echo.Blob(status, kind, body)
+	}
+	c.header().Add("Vary", "Accept-Encoding")
+	if !static.AcceptsGzip(c.request()) {
+		return c.echo.Blob(status, kind, body)
+	}
+	c.header().Set("Content-Encoding", "gzip")
+	return c.echo.Blob(status, kind, static.Gzip(body))
 }
 
 // begin is around everything: it names the request, sets the headers of safety, refuses requests of other
@@ -114,7 +140,7 @@ func newRequestID() string {
 
 // policy is the content policy of every page: nothing from outside, nothing inline, in nobody's frame.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"connect-src 'self'; media-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 func (s *Server) safetyHeaders(c *call) {
 	h := c.header()

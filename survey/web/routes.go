@@ -14,7 +14,6 @@ type access struct {
 	act     survey.Act // of an account; "" for everybody
 	blind   bool       // accounts do not matter: the session is not even looked at
 	citizen bool       // the path or the body holds a secret: no cause of a failure reaches the log unscrubbed
-	demo    bool       // open to everybody in a demonstration
 }
 
 // The kinds of access.
@@ -40,7 +39,8 @@ const (
 	rateNone    counted = "none"
 	rateToken   counted = "token"   // each link by itself, and all unknown ones together
 	rateAccount counted = "account" // each name by itself, and each address coarsely
-	ratePoint   counted = "point"   // each kiosk by itself
+	rateDevice  counted = "device"  // each kiosk by itself, and all unknown ones together
+	rateAddress counted = "address" // guesses at codes: each address, and all together
 )
 
 // route is one line of the table.
@@ -58,8 +58,6 @@ type route struct {
 // table lists every route of the program. A test holds it against the router.
 func (s *Server) table() []route {
 	view, repairs, manage := may(survey.ActViewResults), may(survey.ActViewRepairs), may(survey.ActManage)
-	kiosk := may(survey.ActAnswerAtPoint)
-	kiosk.demo, kiosk.citizen = true, true
 	return []route{
 		{method: http.MethodGet, path: "/", name: "landing", who: public, rate: rateNone, handle: s.landing},
 		{method: http.MethodGet, path: "/healthz", name: "health", who: blind, rate: rateNone, handle: s.health},
@@ -69,9 +67,13 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: "/s/:token", name: "form.send", who: citizen, rate: rateToken, body: answersBody, handle: s.formSend},
 		{method: http.MethodGet, path: "/s/:token/thanks", name: "form.thanks", who: citizen, rate: rateNone, handle: s.formThanks},
 
-		{method: http.MethodGet, path: "/kiosk", name: "kiosk", who: kiosk, rate: rateNone, handle: s.kiosk},
-		{method: http.MethodPost, path: "/kiosk/start", name: "kiosk.start", who: kiosk, rate: ratePoint, body: smallBody, json: true, handle: s.kioskStart},
-		{method: http.MethodPost, path: "/kiosk/answers", name: "kiosk.answers", who: kiosk, rate: ratePoint, body: answersBody, json: true, handle: s.kioskAnswers},
+		{method: http.MethodGet, path: "/kiosk", name: "kiosk", who: blind, rate: rateNone, handle: s.kioskShell},
+		{method: http.MethodGet, path: "/kiosk/worker.js", name: "kiosk.worker", who: blind, rate: rateNone, keep: true, handle: s.kioskWorker},
+		{method: http.MethodGet, path: "/kiosk/app.webmanifest", name: "kiosk.manifest", who: blind, rate: rateNone, keep: true, handle: s.kioskManifest},
+		{method: http.MethodPost, path: "/kiosk/enrol", name: "kiosk.enrol", who: citizen, rate: rateAddress, body: smallBody, json: true, handle: s.kioskEnrol},
+		{method: http.MethodGet, path: "/kiosk/config", name: "kiosk.config", who: blind, rate: rateDevice, json: true, handle: s.kioskConfig},
+		{method: http.MethodPost, path: "/kiosk/beat", name: "kiosk.beat", who: citizen, rate: rateDevice, body: smallBody, json: true, handle: s.kioskBeat},
+		{method: http.MethodPost, path: "/kiosk/answers", name: "kiosk.answers", who: citizen, rate: rateDevice, body: answersBody, json: true, handle: s.kioskAnswers},
 
 		{method: http.MethodGet, path: "/signin", name: "signin", who: public, rate: rateNone, handle: s.signIn},
 		{method: http.MethodPost, path: "/signin", name: "signin.send", who: public, rate: rateAccount, body: smallBody, handle: s.signInSend},
@@ -83,10 +85,17 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/waves/:wave/heatmap", name: "heatmap", who: view, rate: rateNone, handle: s.heatmap},
 		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
 		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
+		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
 		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
 		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},
+		{method: http.MethodGet, path: fleetPath, name: "fleet", who: manage, rate: rateNone, handle: s.fleet},
+		{method: http.MethodPost, path: fleetPath, name: "fleet.add", who: manage, rate: rateNone, body: smallBody, handle: s.fleetAdd},
+		{method: http.MethodGet, path: fleetPath + "/:point", name: "fleet.kiosk", who: manage, rate: rateNone, handle: s.fleetKiosk},
+		{method: http.MethodPost, path: fleetPath + "/:point/code", name: "fleet.code", who: manage, rate: rateNone, body: smallBody, handle: s.fleetCode},
+		{method: http.MethodPost, path: fleetPath + "/:point/revoke", name: "fleet.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevoke},
+		{method: http.MethodPost, path: fleetPath + "/:point/devices/:device/revoke", name: "fleet.device.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevokeDevice},
 	}
 }
 
@@ -100,11 +109,6 @@ func (s *Server) register(table []route) {
 	}
 }
 
-// open reports whether the route is open to a caller without an account.
-func (s *Server) open(r *route) bool {
-	return r.who.act == "" || r.who.demo && s.cfg.DemoKiosk
-}
-
 // admit lets a call through to its handler when the table allows it.
 func (s *Server) admit(c *call, r *route) error {
 	if r.body > 0 {
@@ -114,11 +118,11 @@ func (s *Server) admit(c *call, r *route) error {
 	c.route = r
 	if !r.who.blind {
 		// A cookie that has expired is no fault on a page that asks for none.
-		if err := s.recognize(c); err != nil && !(s.open(r) && survey.IsCode(err, survey.CodeUnauthenticated)) {
+		if err := s.recognize(c); err != nil && !(r.who.act == "" && survey.IsCode(err, survey.CodeUnauthenticated)) {
 			return err
 		}
 	}
-	if !s.open(r) {
+	if r.who.act != "" {
 		if err := c.actor.Require(r.who.act); err != nil {
 			return err
 		}

@@ -53,38 +53,52 @@ func TestPermissions(t *testing.T) {
 		noName  = http.StatusUnauthorized
 		missing = http.StatusNotFound
 		bad     = http.StatusBadRequest
+		wrong   = http.StatusUnprocessableEntity
 	)
 	cases := []struct {
 		route, path string
-		// nobody, analyst, department, administrator, kiosk
-		want [5]int
+		// nobody, analyst, department, administrator
+		want [4]int
 	}{
-		{"GET /", "/", [5]int{ok, away, away, away, away}},
-		{"GET /healthz", "/healthz", [5]int{ok, ok, ok, ok, ok}},
-		{"GET /static/*", "/static/none", [5]int{missing, missing, missing, missing, missing}},
-		{"GET /s/:token", "/s/" + token(170), [5]int{ok, ok, ok, ok, ok}},
-		{"POST /s/:token", "/s/none", [5]int{missing, missing, missing, missing, missing}},
-		{"GET /s/:token/thanks", "/s/none/thanks", [5]int{ok, ok, ok, ok, ok}},
-		{"GET /kiosk", "/kiosk", [5]int{away, no, no, ok, ok}},
-		{"POST /kiosk/start", "/kiosk/start", [5]int{noName, no, no, no, bad}},
-		{"POST /kiosk/answers", "/kiosk/answers", [5]int{noName, no, no, no, bad}},
-		{"GET /signin", "/signin", [5]int{ok, away, away, away, away}},
-		{"POST /signin", "/signin", [5]int{noName, noName, noName, noName, noName}},
-		{"GET /waves", "/waves", [5]int{away, ok, no, ok, no}},
-		{"GET /waves/:wave", "/waves/2026-q3", [5]int{away, ok, no, ok, no}},
-		{"GET /waves/:wave/scores", "/waves/2026-q3/scores", [5]int{away, ok, no, ok, no}},
-		{"GET /waves/:wave/heatmap", "/waves/2026-q3/heatmap", [5]int{away, ok, no, ok, no}},
-		{"GET /waves/:wave/map", "/waves/2026-q3/map", [5]int{away, ok, no, ok, no}},
-		{"GET /waves/:wave/flags", "/waves/2026-q3/flags", [5]int{away, ok, no, ok, no}},
-		{"GET /papi", "/papi", [5]int{away, ok, no, ok, no}},
-		{"GET /repair", "/repair", [5]int{away, ok, ok, ok, no}},
-		{"GET /repair", "/repair?unit=" + string(unitID(0)), [5]int{away, ok, ok, ok, no}},
-		{"GET /repair", "/repair?unit=" + string(unitID(1)), [5]int{away, ok, no, ok, no}},
-		{"GET /admin", "/admin", [5]int{away, no, no, ok, no}},
-		{"POST /signout", "/signout", [5]int{away, away, away, away, away}}, // last: it ends the session
+		{"GET /", "/", [4]int{ok, away, away, away}},
+		{"GET /healthz", "/healthz", [4]int{ok, ok, ok, ok}},
+		{"GET /static/*", "/static/none", [4]int{missing, missing, missing, missing}},
+		{"GET /s/:token", "/s/" + token(170), [4]int{ok, ok, ok, ok}},
+		{"POST /s/:token", "/s/none", [4]int{missing, missing, missing, missing}},
+		{"GET /s/:token/thanks", "/s/none/thanks", [4]int{ok, ok, ok, ok}},
+		{"GET /kiosk", "/kiosk", [4]int{ok, ok, ok, ok}},
+		{"GET /kiosk/worker.js", "/kiosk/worker.js", [4]int{ok, ok, ok, ok}},
+		{"GET /kiosk/app.webmanifest", "/kiosk/app.webmanifest", [4]int{ok, ok, ok, ok}},
+		{"POST /kiosk/enrol", "/kiosk/enrol", [4]int{bad, bad, bad, bad}},
+		{"GET /kiosk/config", "/kiosk/config", [4]int{noName, noName, noName, noName}},
+		{"POST /kiosk/beat", "/kiosk/beat", [4]int{noName, noName, noName, noName}},
+		{"POST /kiosk/answers", "/kiosk/answers", [4]int{noName, noName, noName, noName}},
+		{"GET /signin", "/signin", [4]int{ok, away, away, away}},
+		{"POST /signin", "/signin", [4]int{noName, noName, noName, noName}},
+		{"GET /waves", "/waves", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave", "/waves/2026-q3", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/scores", "/waves/2026-q3/scores", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/heatmap", "/waves/2026-q3/heatmap", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/map", "/waves/2026-q3/map", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/flags", "/waves/2026-q3/flags", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/signals", "/waves/2026-q3/signals", [4]int{away, ok, no, ok}},
+		{"GET /papi", "/papi", [4]int{away, ok, no, ok}},
+		{"GET /repair", "/repair", [4]int{away, ok, ok, ok}},
+		{"GET /repair", "/repair?unit=" + string(unitID(0)), [4]int{away, ok, ok, ok}},
+		{"GET /repair", "/repair?unit=" + string(unitID(1)), [4]int{away, ok, no, ok}},
+		{"GET /admin", "/admin", [4]int{away, no, no, ok}},
+		{"GET /admin/kiosks", "/admin/kiosks", [4]int{away, no, no, ok}},
+		{"POST /admin/kiosks", "/admin/kiosks", [4]int{noName, no, no, wrong}},
+		{"GET /admin/kiosks/:point", "/admin/kiosks/point-1", [4]int{away, no, no, ok}},
+		{"GET /admin/kiosks/:point", "/admin/kiosks/none", [4]int{away, no, no, missing}},
+		{"POST /admin/kiosks/:point/code", "/admin/kiosks/point-1/code", [4]int{noName, no, no, ok}},
+		{"POST /admin/kiosks/:point/code", "/admin/kiosks/none/code", [4]int{noName, no, no, missing}},
+		{"POST /admin/kiosks/:point/revoke", "/admin/kiosks/point-2/revoke", [4]int{noName, no, no, away}},
+		{"POST /admin/kiosks/:point/devices/:device/revoke", "/admin/kiosks/point-1/devices/none/revoke", [4]int{noName, no, no, missing}},
+		{"POST /signout", "/signout", [4]int{away, away, away, away}}, // last: it ends the session
 	}
 	tried := map[string]bool{}
-	for i, role := range append([]survey.Role{""}, survey.Analyst, survey.Department, survey.Administrator, survey.Kiosk) {
+	for i, role := range []survey.Role{"", survey.Analyst, survey.Department, survey.Administrator} {
 		b := s.as(role)
 		for _, c := range cases {
 			tried[c.route] = true
@@ -108,12 +122,13 @@ func TestPermissions(t *testing.T) {
 // pagesOf are the addresses of every kind of page, with who opens them.
 func pagesOf() map[string]survey.Role {
 	return map[string]survey.Role{
-		"/": "", "/signin": "", "/nothing": "", "/s/" + token(170): "", "/s/none": "", "/s/x/thanks": "", "/kiosk": survey.Kiosk,
+		"/": "", "/signin": "", "/nothing": "", "/s/" + token(170): "", "/s/none": "", "/s/x/thanks": "", "/kiosk": "",
 		"/waves": survey.Analyst, "/waves/2026-q3": survey.Analyst, "/waves/2026-q3/scores": survey.Analyst,
 		"/waves/2026-q3/scores?unit=" + url.QueryEscape(string(unitID(0))): survey.Analyst,
 		"/waves/2026-q3/heatmap": survey.Analyst, "/waves/2026-q3/map": survey.Analyst, "/waves/2026-q3/map?indicator=s29": survey.Analyst,
 		"/waves/2026-q3/flags": survey.Analyst, "/papi": survey.Analyst, "/papi?province=B%C3%ACnh+D%C6%B0%C6%A1ng&year=2020": survey.Analyst,
-		"/repair": survey.Department, "/admin": survey.Administrator, "/waves/none": survey.Analyst,
+		"/repair": survey.Department, "/admin": survey.Administrator, "/admin/kiosks": survey.Administrator,
+		"/admin/kiosks/point-1": survey.Administrator, "/waves/2026-q3/signals": survey.Analyst, "/waves/none": survey.Analyst,
 	}
 }
 
@@ -170,7 +185,7 @@ func TestEveryPageIsSafe(t *testing.T) {
 }
 
 func catalogueSections() []string {
-	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview"}
+	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview", "fleet", "signals", "ago", "span", "weekday"}
 }
 
 func TestEveryCodeHasAStatusAndAWord(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"sipas/survey"
 	"sipas/templates/i18n"
@@ -17,7 +18,7 @@ import (
 // Requests that another site's page makes a browser send are refused on every route that changes something.
 func TestOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, false, demo)
+	s := newSite(t, false)
 	for _, from := range []map[string]string{
 		{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
 		{"Sec-Fetch-Site": "same-site", "Origin": "https://other.office.example"},
@@ -65,17 +66,21 @@ func TestOtherSitesAreRefused(t *testing.T) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, false, demo)
+	s := newSite(t, false)
+	d := s.tablet("point-1")
 	b := s.browser()
 	huge := strings.Repeat("x", 2<<20)
 	b.post("/s/"+token(0), url.Values{"comment": {huge}}).want(t, http.StatusRequestEntityTooLarge, i18n.T(i18n.VI, "error.too_large"))
 	b.post("/signin", credentials("a", huge)).want(t, http.StatusRequestEntityTooLarge)
-	for _, path := range []string{"/kiosk/start", "/kiosk/answers"} {
-		if r := b.json(path, `{"language":"`+huge+`"}`); r.status != http.StatusRequestEntityTooLarge || errorCode(t, r) != "too_large" {
+	for _, path := range []string{"/kiosk/enrol", "/kiosk/beat", "/kiosk/answers"} {
+		if r := d.json(path, `{"queue":"`+huge+`"}`); r.status != http.StatusRequestEntityTooLarge || errorCode(t, r) != "too_large" {
 			t.Errorf("%s: status %d", path, r.status)
 		}
 	}
-	// The longest comment of the longest letters passes.
+	// The longest comments of the longest letters pass.
+	seq, a := d.sitting()
+	a.Comment, a.Token = strings.Repeat("𠮷", 300), strings.Repeat("x", 1000)
+	d.send(seq, a).received(t, survey.Stored, survey.WalkIn)
 	form := goodForm()
 	form.Set("comment", strings.Repeat("ộ", 1000))
 	if r := b.post("/s/"+token(0), form); r.status != http.StatusSeeOther {
@@ -85,13 +90,19 @@ func TestBodiesAreBounded(t *testing.T) {
 
 func TestBadJSON(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, false, demo)
-	for _, body := range []string{"", "x", "[]", "null", `{"language":1}`, `{"language":"vi"} {}`, `{"language":"fr"}`, `{"language":"vi","token":{}}`} {
-		if r := s.browser().json("/kiosk/start", body); r.status != http.StatusBadRequest || errorCode(t, r) != "bad_request" {
-			t.Errorf("%q: status %d %s", body, r.status, r.body)
+	s := newSite(t, false)
+	d := s.tablet("point-1")
+	for _, body := range []string{"", "x", "[]", "null", `{"queue":1}`, `{"queue":"x"}`, `{"queue":"x"} {}`, `{"queue":"` + d.queue + `","seq":1.5}`} {
+		for _, path := range []string{"/kiosk/beat", "/kiosk/answers"} {
+			if path == "/kiosk/beat" && strings.Contains(body, "seq") {
+				continue
+			}
+			if r := d.json(path, body); r.status != http.StatusBadRequest || errorCode(t, r) != "bad_request" {
+				t.Errorf("%s %q: status %d %s", path, body, r.status, r.body)
+			}
 		}
 	}
-	if r := s.browser().send(http.MethodPost, "/kiosk/start", "text/plain", `{"language":"vi"}`); r.status != http.StatusBadRequest {
+	if r := d.browser.send(http.MethodPost, "/kiosk/beat", "text/plain", `{"queue":"`+d.queue+`"}`); r.status != http.StatusBadRequest {
 		t.Errorf("undeclared JSON: status %d", r.status)
 	}
 }
@@ -128,7 +139,8 @@ func TestLogTellsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, false, through(wrap))
-			b := s.as(survey.Kiosk)
+			d := s.tablet("point-1")
+			b := d.browser
 			b.headers["X-Forwarded-For"], b.headers["User-Agent"] = "198.51.100.7", "Fingerprint/1"
 			secrets := []string{comment, "0912345678", query, testPassword, "not the password", "198.51.100.7", "192.0.2.1", "Fingerprint"}
 			for i := range 10 {
@@ -147,12 +159,17 @@ func TestLogTellsNothing(t *testing.T) {
 			bad.Set("a.overall", "77777")
 			b.post("/s/"+token(4), bad)
 			b.post("/signin", credentials("analyst", "not the password"))
-			b.json("/kiosk/start", `{"language":"vi","token":"`+string(survey.NewToken())+`"}`)
-			q := start(t, b, token(5))
-			body, _ := json.Marshal(map[string]any{"token": token(5), "ticket": q.Ticket, "revision": 1, "answers": map[string]int{"overall": 5}, "disposition": "complete", "language": "vi", "comment": comment})
-			b.json("/kiosk/answers", string(body))
-			b.json("/kiosk/answers", strings.Replace(string(body), `"overall":5`, `"overall":77777`, 1))
-			b.json("/kiosk/answers", string(body[:len(body)-3]))
+			code := survey.NewEnrolmentCode()
+			b.json("/kiosk/enrol", `{"code":"`+string(code)+`"}`)
+			b.json("/kiosk/beat", `{"queue":"`+d.queue+`","program":"`+query+`"}`)
+			seq, a := d.sitting()
+			a.Token, a.Comment = token(5), comment
+			d.send(seq, a)
+			a.Answers["overall"] = 77777
+			d.send(seq, a)
+			d.deliver(KioskEnvelope{Queue: d.queue, Seq: seq, Sealed: query})
+			b.json("/kiosk/answers", `{"queue":"`+query)
+			secrets = append(secrets, string(code), code.Hash(), a.ID, d.queue)
 			log := s.log.String()
 			for _, secret := range append(secrets, "77777", "map[overall") {
 				if strings.Contains(log, secret) {
@@ -175,7 +192,7 @@ func TestLogTellsNothing(t *testing.T) {
 func TestFailuresBecomePages(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {
-		s := newSite(t, false, demo, through(func(st survey.Store) survey.Store { return brokenStore{st, panics} }))
+		s := newSite(t, false, through(func(st survey.Store) survey.Store { return brokenStore{st, panics} }))
 		r := s.browser().post("/s/"+token(0), goodForm())
 		r.want(t, http.StatusInternalServerError, i18n.T(i18n.VI, "error.internal"), r.header.Get("X-Request-Id"))
 		for _, inside := range []string{"constraint", "panic", "goroutine", ".go:"} {
@@ -183,8 +200,8 @@ func TestFailuresBecomePages(t *testing.T) {
 				t.Errorf("the page tells %q", inside)
 			}
 		}
-		b := s.browser()
-		if r := answers(b, start(t, b, ""), "", 1, "complete", map[string]int{"overall": 5}); r.status != http.StatusInternalServerError || errorCode(t, r) != "internal" {
+		d := s.tablet("point-1")
+		if r := d.send(d.sitting()); r.status != http.StatusInternalServerError || errorCode(t, r) != "internal" {
 			t.Errorf("kiosk: status %d %s", r.status, r.body)
 		}
 	}
@@ -270,24 +287,76 @@ func FuzzDecodeForm(f *testing.F) {
 	})
 }
 
-func FuzzKioskAnswers(f *testing.F) {
-	s := newSite(f, false, demo)
-	b := s.browser()
-	r := b.json("/kiosk/start", `{"language":"vi"}`)
-	var q struct{ ID, Ticket string }
-	must(f, json.Unmarshal([]byte(r.body), &q))
-	f.Add(fmt.Sprintf(`{"id":%q,"ticket":%q,"revision":1,"answers":{"overall":5},"disposition":"complete","language":"vi"}`, q.ID, q.Ticket))
-	f.Add(`{"id":"","ticket":"~","revision":-1,"answers":null,"disposition":"","language":"vi","comment":"\u0000"}`)
-	f.Add(`{"token":"x","ticket":"2026-q3~AAAA","revision":1,"language":"en"}`)
+// Whatever arrives, the answer is JSON and no fault of the program.
+func FuzzKioskEnvelope(f *testing.F) {
+	s := newSite(f, false)
+	d := s.tablet("point-1")
+	good, err := json.Marshal(d.envelope(d.sitting()))
+	must(f, err)
+	f.Add(string(good))
+	f.Add(`{"queue":"` + d.queue + `","seq":1,"sent":-9223372036854775808,"key":"` + d.config.Key.ID + `","sealed":"AAAA"}`)
+	f.Add(`{"queue":"` + d.queue + `","seq":99999999,"sealed":null}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		here := *s
 		here.t = t
-		r := here.browser().json("/kiosk/answers", body)
-		if r.status >= 500 {
+		here.now = here.now.Add(time.Hour) // of each, so that no limit is reached
+		b := *d.browser
+		b.site = &here
+		r := b.json("/kiosk/answers", body)
+		if r.status >= 500 && errorCode(t, r) != string(survey.CodeKeyMissing) {
 			t.Errorf("%q: status %d %s", body, r.status, r.body)
 		}
 		if !json.Valid([]byte(r.body)) {
 			t.Errorf("%q: the answer is no JSON: %s", body, r.body)
+		}
+	})
+}
+
+// What was sealed to the server's public key may be anything: everybody can seal.
+func FuzzKioskAnswer(f *testing.F) {
+	s := newSite(f, false)
+	d := s.tablet("point-1")
+	_, a := d.sitting()
+	good, err := json.Marshal(a)
+	must(f, err)
+	f.Add(good)
+	a.Token, a.Took, a.At = token(3), -1, -1<<63
+	other, err := json.Marshal(a)
+	must(f, err)
+	f.Add(other)
+	f.Add([]byte(`{"id":"\u0000","wave":"../x","instrument":"kiosk-2026/1/2","answers":{"":0},"revision":1}   `))
+	in, err := s.db.Instrument(context.Background(), survey.InstrumentRef{ID: "kiosk-2026", Version: 1})
+	must(f, err)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		a, err := readAnswer(text)
+		if err != nil {
+			if !final(err) {
+				t.Errorf("%q is asked for again: %v", text, err)
+			}
+			return
+		}
+		id, ok := survey.ParseResponseID(a.ID)
+		if !ok || a.Revision < 1 || a.Revision > highestRevision || len(a.Token) > longestToken || a.Took < 0 || a.Took > longestTook {
+			t.Errorf("%q passed as %+v", text, a)
+		}
+		if given := answeredAt(a.At, 0, testDay, testDay); given.After(testDay) || given.Before(testDay.Add(-beforeEnrolment)) {
+			t.Errorf("%q was given at %v", text, given)
+		}
+		survey.ParseInstrumentRef(a.Instrument)
+		_, _ = survey.CheckSubmission(in, in.DrawModules(survey.ModuleDrawOf(id)), survey.Submission{
+			Revision: a.Revision, Disposition: a.Disposition, Language: a.Language, Answers: a.Answers, Comment: a.Comment,
+		})
+	})
+}
+
+func FuzzEnrolmentCode(f *testing.F) {
+	f.Add(survey.NewEnrolmentCode().String())
+	f.Add("O0il-1LIo")
+	f.Add("𝟘𝟘𝟘𝟘-0000")
+	f.Fuzz(func(t *testing.T, typed string) {
+		code, ok := survey.ParseEnrolmentCode(typed)
+		if again, same := survey.ParseEnrolmentCode(code.String()); ok && (!same || again != code || len(code) != 8) {
+			t.Errorf("%q reads as %q, and that as %q", typed, code, again)
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (s *Server) recognize(c *call) error {
 		return err
 	}
 	c.session = cookie.Value
-	c.actor = survey.Actor{User: user.ID, Name: user.Name, Role: user.Role, Units: user.Units, Point: user.Point}
+	c.actor = survey.Actor{User: user.ID, Name: user.Name, Role: user.Role, Units: user.Units}
 	return nil
 }
 
@@ -128,8 +128,6 @@ func (s *Server) home(a survey.Actor) string {
 		return "/repair"
 	case survey.Administrator:
 		return "/admin"
-	case survey.Kiosk:
-		return "/kiosk"
 	}
 	return "/"
 }

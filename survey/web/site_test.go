@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,16 @@ func (k *keyRing) Key(wave survey.WaveID) (survey.WaveKey, error) {
 	}
 	return testKey, nil
 }
+
+// destroy ends the key.
+func (k *keyRing) destroy() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.gone = true
+}
+
+// testSeal is the key that the kiosks of these tests seal to.
+var testSeal = sync.OnceValues(func() (*SealKey, error) { return SealKeyOf(bytes.Repeat([]byte{9}, 32)) })
 
 // communes are the three units, the same every time.
 var communes = sync.OnceValue(func() []data.Unit { return data.Communes(string(province))[:3] })
@@ -164,11 +175,8 @@ func fill(t testing.TB, db survey.Store) {
 	must(t, err)
 	for _, role := range roles {
 		u := survey.User{ID: survey.UserID("u-" + role), Name: string(role), Role: role, PasswordHash: hash}
-		switch role {
-		case survey.Department:
+		if role == survey.Department {
 			u.Units = []survey.UnitID{unitID(0)}
-		case survey.Kiosk:
-			u.Point = "point-1"
 		}
 		must(t, db.AddUser(ctx, testBy, u))
 	}
@@ -284,8 +292,10 @@ func newSite(t testing.TB, answered bool, options ...option) *site {
 	s.db, err = sqlite.Open(context.Background(), path, sqlite.Options{Now: func() time.Time { return testDay }})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.db.Close()) })
+	seal, err := testSeal()
+	must(t, err)
 	cfg := Config{
-		Store: s.db, Keys: s.keys, Clock: func() time.Time { return s.now }, Program: "test",
+		Store: s.db, Keys: s.keys, Seals: seal, Clock: func() time.Time { return s.now }, Program: "test",
 		Logger:      slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		RefreshWait: 20 * time.Second, // the machine may be busy, and these pages must be the newest
 	}
@@ -382,7 +392,9 @@ func (s *site) responses() []survey.Response {
 	s.t.Helper()
 	var all []survey.Response
 	must(s.t, s.db.EachResponse(context.Background(), testWave, func(r *survey.Response) error {
-		all = append(all, *r)
+		kept := *r // the map is the store's own, and used again
+		kept.Answers = maps.Clone(r.Answers)
+		all = append(all, kept)
 		return nil
 	}))
 	return all

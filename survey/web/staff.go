@@ -34,7 +34,8 @@ func (s *Server) staffShell(c *call, place string, wave *survey.Wave) layout.Sta
 	add("results", results, survey.ActViewResults)
 	add("improve", "/repair", survey.ActViewRepairs)
 	add("waves", "/waves", survey.ActViewResults)
-	if s.cfg.DemoKiosk {
+	add("kiosk", fleetPath, survey.ActManage)
+	if s.cfg.DemoKiosk && !c.actor.Can(survey.ActManage) {
 		nav = append(nav, layout.NavItem{Key: "kiosk", Href: "/kiosk"})
 	}
 	add("admin", "/admin", survey.ActManage)
@@ -77,7 +78,7 @@ func filterOf(c *call, replace ...string) url.Values {
 func waveTabs(c *call, wave survey.WaveID, current string) []layout.Tab {
 	var tabs []layout.Tab
 	for _, t := range []struct{ key, page string }{
-		{"overview", ""}, {"scores", "scores"}, {"heatmap", "heatmap"}, {"map", "map"}, {"flags", "flags"},
+		{"overview", ""}, {"scores", "scores"}, {"heatmap", "heatmap"}, {"map", "map"}, {"flags", "flags"}, {"signals", "signals"},
 	} {
 		tabs = append(tabs, layout.Tab{Key: t.key, Href: address(wavePath(wave, t.page), filterOf(c)), Current: t.key == current})
 	}

@@ -319,7 +319,7 @@ func TestFigurePropsKeepEverything(t *testing.T) {
 func TestAdminPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)
-	s.as(survey.Administrator).get("/admin").want(t, http.StatusOK, "Quầy 1", "department", communes()[0].FullVI, "left")
+	s.as(survey.Administrator).get("/admin").want(t, http.StatusOK, fleetPath, "department", communes()[0].FullVI, "left")
 }
 
 func TestSortHeat(t *testing.T) {

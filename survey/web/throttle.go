@@ -15,14 +15,19 @@ type limits struct {
 	unknown    *rate.Limiter // of all links that lead nowhere, together
 	account    *buckets      // sign-ins of each name
 	address    *buckets      // sign-ins of each address: coarse, an office shares one
-	point      *buckets      // sendings of each kiosk with an account
+	device     *buckets      // calls of each kiosk: a morning's backlog at once, then what any disk can take
+	stranger   *rate.Limiter // of all credentials that are not known, together
+	enrol      *buckets      // guesses at enrolment codes from each address
+	enrols     *rate.Limiter // and from everywhere
 }
 
 func newLimits() limits {
 	return limits{
 		open: newBuckets(1, 60), send: newBuckets(0.5, 20), unknown: rate.NewLimiter(20, 400),
 		account: newBuckets(rate.Every(30*time.Second), 10), address: newBuckets(1, 60),
-		point: newBuckets(2, 240),
+		device: newBuckets(50, 1000), stranger: rate.NewLimiter(50, 1000),
+		// A code has 40 bits and lives ten minutes: 3,300 guesses at a hundred codes find one in three million such attacks.
+		enrol: newBuckets(0.2, 20), enrols: rate.NewLimiter(5, 300),
 	}
 }
 

@@ -24,6 +24,8 @@ type Keys interface {
 type Config struct {
 	Store survey.Store
 	Keys  Keys
+	// Seals opens what kiosks sealed.
+	Seals Seals
 	// Clock tells the time; nil means the system's.
 	Clock func() time.Time
 	// Logger gets one line for each request and the cause of each failure; nil means silence.
@@ -33,7 +35,7 @@ type Config struct {
 	TrustedProxies []string
 	// Secure says that browsers reach the program by HTTPS: cookies are Secure and bound to the host, and HSTS is sent.
 	Secure bool
-	// DemoKiosk opens /kiosk without signing in, at the first point. Demonstrations only.
+	// DemoKiosk makes every browser that opens /kiosk a kiosk at the first point, without a code. Demonstrations only.
 	DemoKiosk bool
 	// Demo marks every page as showing made data.
 	Demo bool
@@ -47,15 +49,23 @@ type Config struct {
 
 // Server answers every request of the program. It is safe for concurrent use.
 type Server struct {
-	cfg      Config
-	store    survey.Store
-	keys     Keys
-	clock    func() time.Time
-	log      *slog.Logger
-	echo     *echo.Echo
-	routes   map[string]*route // by method and path
-	csrf     *http.CrossOriginProtection
-	cookie   string
+	cfg    Config
+	store  survey.Store
+	keys   Keys
+	seals  Seals
+	clock  func() time.Time
+	log    *slog.Logger
+	echo   *echo.Echo
+	routes map[string]*route // by method and path
+	csrf   *http.CrossOriginProtection
+	cookie string // of sessions
+
+	kioskCookie string // of kiosks
+	kioskFiles  func() (*kioskFiles, error)
+	devices     knownDevices
+	detector    *survey.Detector
+	demoEnrols  sync.Mutex
+
 	limits   limits
 	releases releases
 	cache    cache
@@ -68,8 +78,8 @@ type Server struct {
 
 // New returns the handler of the whole program.
 func New(cfg Config) (*Server, error) {
-	if cfg.Store == nil || cfg.Keys == nil {
-		return nil, fmt.Errorf("web: a store and keys are needed")
+	if cfg.Store == nil || cfg.Keys == nil || cfg.Seals == nil {
+		return nil, fmt.Errorf("web: a store, keys and seals are needed")
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
@@ -81,12 +91,13 @@ func New(cfg Config) (*Server, error) {
 		cfg.RefreshWait = 3 * time.Second
 	}
 	s := &Server{
-		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clock: cfg.Clock, log: cfg.Logger,
-		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session",
-		limits: newLimits(), hashing: newHasher(),
+		cfg: cfg, store: cfg.Store, keys: cfg.Keys, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,
+		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session", kioskCookie: "sipas_kiosk",
+		limits: newLimits(), hashing: newHasher(), kioskFiles: newKioskFiles(cfg.Program), detector: survey.NewDetector(),
 	}
 	if cfg.Secure {
-		s.cookie = "__Host-sipas_session" // the browser then holds it to this host, path / and HTTPS
+		// The browser then holds them to this host, path / and HTTPS.
+		s.cookie, s.kioskCookie = "__Host-"+s.cookie, "__Host-"+s.kioskCookie
 	}
 	s.life, s.stop = context.WithCancel(context.Background())
 	extract, err := addressExtractor(cfg.TrustedProxies)

@@ -53,8 +53,8 @@ type Crumb struct {
 }
 
 // Tab is one of the sibling pages of a place: the overview, scores, heat map,
-// map and flags of a wave. Key is the catalogue's "tab.<key>": "overview",
-// "scores", "heatmap", "map", "flags", "trend".
+// map, flags and signals of a wave. Key is the catalogue's "tab.<key>": "overview",
+// "scores", "heatmap", "map", "flags", "signals", "trend".
 type Tab struct {
 	Key     string
 	Href    string

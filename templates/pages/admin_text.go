@@ -8,7 +8,7 @@ import (
 func (v AdminView) lead() string {
 	l := v.Shell.Lang
 	return i18n.Count(l, "admin.lead_users", len(v.Users)) + ", " +
-		i18n.Count(l, "admin.lead_points", len(v.Points)) + ", " +
+		i18n.Count(l, "admin.lead_points", v.Kiosks) + ", " +
 		i18n.Count(l, "admin.lead_waves", len(v.Waves)) + "."
 }
 

@@ -15,14 +15,6 @@ type UserRow struct {
 	LastSeen time.Time
 }
 
-// PointRow is one kiosk or counter tablet.
-type PointRow struct {
-	Name    string
-	Unit    string
-	Active  bool
-	Answers int
-}
-
 // CountRow is one number about the store; Key is the catalogue's "count.<key>":
 // "responses", "answers", "transactions", "invitations", "units", "comments", "releases".
 type CountRow struct {
@@ -34,9 +26,11 @@ type CountRow struct {
 type AdminView struct {
 	Shell   layout.Staff
 	Users   []UserRow
-	Points  []PointRow
+	Kiosks  int // not revoked
 	Waves   []WaveRow
 	Counts  []CountRow
 	Version string
 	DataDir string
+
+	KiosksHref string
 }

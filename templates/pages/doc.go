@@ -7,7 +7,7 @@
 //	Form, Used, Closed, Thanks          the web form of an invitation
 //	Kiosk                               the kiosk, run by static/kiosk.js
 //	Waves, Overview, Scores, Heatmap,
-//	Map, Trend, Flags                   the analyst
+//	Map, Trend, Flags, Signals          the analyst
 //	Department                          a department
-//	Admin                               the administrator
+//	Admin, Fleet, FleetKiosk            the administrator
 package pages

@@ -3,14 +3,12 @@ package pages_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -18,7 +16,6 @@ import (
 	"sipas/static"
 	"sipas/survey"
 	"sipas/templates/i18n"
-	"sipas/templates/pages"
 )
 
 // preview serves every page with the sample views, to look at them by hand:
@@ -40,23 +37,18 @@ func TestMain(m *testing.M) {
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// site is a server of the sample pages with just enough behind it for the kiosk's script.
+// site is a server of the sample pages, with what the tests' own queue of the kiosk needs.
 type site struct {
-	mux *http.ServeMux
-
-	mu      sync.Mutex
-	starts  []pages.KioskStartRequest
-	answers []pages.KioskAnswersRequest
-	fail    int // how many of the next sendings are answered 503
+	mux   *http.ServeMux
+	kiosk fakeKiosk
 }
 
 func newSite() *site {
-	s := &site{mux: http.NewServeMux()}
+	s := &site{mux: http.NewServeMux(), kiosk: newFakeKiosk()}
 	s.mux.Handle(static.Prefix, static.Handler())
 	s.mux.HandleFunc("GET /page/{lang}/{page}", s.page)
 	s.mux.HandleFunc("GET /{$}", s.index)
-	s.mux.HandleFunc("POST /kiosk/start", s.start)
-	s.mux.HandleFunc("POST /kiosk/answers", s.answer)
+	s.kiosk.handle(s.mux)
 	return s
 }
 
@@ -83,64 +75,6 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(mustRender(page)))
-}
-
-func (s *site) start(w http.ResponseWriter, r *http.Request) {
-	var req pages.KioskStartRequest
-	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	s.starts = append(s.starts, req)
-	n := len(s.starts)
-	s.mu.Unlock()
-	if req.Token == "unknown" {
-		refuse(w, http.StatusNotFound, req.Token)
-		return
-	}
-	reply := pages.KioskStartReply{Ticket: fmt.Sprintf("sealed %d", n), Items: sampleKioskItems(), Comment: true}
-	if req.Token == "" {
-		reply.ID = fmt.Sprintf("%032x", n)
-	}
-	_ = json.NewEncoder(w).Encode(reply)
-}
-
-func (s *site) answer(w http.ResponseWriter, r *http.Request) {
-	var req pages.KioskAnswersRequest
-	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.fail > 0 {
-		s.fail--
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	if req.Token == "used" {
-		refuse(w, http.StatusConflict, req.Token)
-		return
-	}
-	if req.Token == "closed" && req.Disposition != "partial" {
-		refuse(w, http.StatusGone, req.Token)
-		return
-	}
-	s.answers = append(s.answers, req)
-	_ = json.NewEncoder(w).Encode(pages.KioskAnswersReply{Revision: req.Revision})
-}
-
-// refuse is the server's last word on a code.
-func refuse(w http.ResponseWriter, status int, code string) {
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(pages.KioskAnswersReply{Error: &pages.KioskError{Code: code}})
-}
-
-func (s *site) received() []pages.KioskAnswersRequest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.answers)
 }
 
 func mustRender(c templ.Component) string {

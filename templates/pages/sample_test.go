@@ -30,10 +30,6 @@ func samplePages(l i18n.Lang) map[string]templ.Component {
 	wrong.Sections[1].Items[1].Selected = "4"
 	wrong.CommentError = string(survey.CodeCommentTooLong)
 	wrong.Comment = "Cán bộ hướng dẫn tận tình."
-	closed := sampleKiosk(l)
-	closed.Closed = string(survey.CodeWaveNotOpen)
-	quick := sampleKiosk(l)
-	quick.IdleSeconds, quick.WarnSeconds, quick.ThanksSeconds = 2, 2, 1
 	return map[string]templ.Component{
 		"landing":       pages.Landing(pages.LandingView{Shell: citizen, KioskHref: "/kiosk", SignInHref: "/sign-in"}),
 		"sign-in":       pages.SignIn(pages.SignInView{Shell: citizen, Action: "/sign-in", Next: "/"}),
@@ -45,9 +41,7 @@ func samplePages(l i18n.Lang) map[string]templ.Component {
 		"closed":        pages.Closed(pages.ClosedView{Shell: citizen, Reason: "closed"}),
 		"closed-link":   pages.Closed(pages.ClosedView{Shell: citizen, Reason: "unknown"}),
 		"thanks":        pages.Thanks(pages.ThanksView{Shell: citizen}),
-		"kiosk":         pages.Kiosk(sampleKiosk(l)),
-		"kiosk-quick":   pages.Kiosk(quick),
-		"kiosk-closed":  pages.Kiosk(closed),
+		"kiosk":         pages.Kiosk(pages.KioskView{Program: "0.1"}),
 		"waves":         pages.Waves(pages.WavesView{Shell: staff(l, "waves", ""), Waves: sampleWaves(l)}),
 		"waves-empty":   pages.Waves(pages.WavesView{Shell: staff(l, "waves", "")}),
 		"overview":      pages.Overview(sampleOverview(l)),
@@ -59,6 +53,15 @@ func samplePages(l i18n.Lang) map[string]templ.Component {
 		"flags-empty":   pages.Flags(pages.FlagsView{Shell: staff(l, "results", "flags"), Wave: waveName(l), Examined: 12}),
 		"department":    pages.Department(sampleDepartment(l)),
 		"admin":         pages.Admin(sampleAdmin(l)),
+		"fleet":         pages.Fleet(sampleFleet(l)),
+		"fleet-empty":   pages.Fleet(sampleWell(l, 0)),
+		"fleet-one":     pages.Fleet(sampleRefusedForm(l)),
+		"fleet-many":    pages.Fleet(sampleWell(l, 200)),
+		"fleet-kiosk":   pages.FleetKiosk(sampleFleetKiosk(l, false)),
+		"fleet-code":    pages.FleetKiosk(sampleFleetKiosk(l, true)),
+		"signals":       pages.Signals(sampleSignals(l)),
+		"signals-none":  pages.Signals(pages.SignalsView{Shell: staff(l, "results", "signals"), Rules: survey.DefaultGaming(), Minimum: 15}),
+		"signals-clean": pages.Signals(pages.SignalsView{Shell: staff(l, "results", "signals"), Kiosks: 12, Answers: 4120, Rules: survey.DefaultGaming(), Minimum: 15}),
 	}
 }
 
@@ -97,7 +100,7 @@ func staff(l i18n.Lang, place, tab string) layout.Staff {
 	if tab == "" {
 		return s
 	}
-	for _, key := range []string{"overview", "scores", "heatmap", "map", "flags", "trend"} {
+	for _, key := range []string{"overview", "scores", "heatmap", "map", "flags", "signals", "trend"} {
 		s.Tabs = append(s.Tabs, layout.Tab{Key: key, Href: "/waves/q3/" + key, Current: key == tab})
 	}
 	s.Crumb = &layout.Crumb{Action: "", Keep: []layout.Hidden{{Name: "lang", Value: string(l)}}, Filters: []layout.Filter{
@@ -182,50 +185,6 @@ func sampleForm(shell layout.Citizen) pages.FormView {
 	return v
 }
 
-func kioskOptions(in instrument, scale string) []pages.KioskOption {
-	var out []pages.KioskOption
-	for _, s := range in.Scales {
-		if s.ID != scale {
-			continue
-		}
-		for _, level := range s.Levels {
-			o := pages.KioskOption{Code: level.Code, Text: level.Label}
-			if s.Faces {
-				o.Face = level.Code
-			}
-			out = append(out, o)
-		}
-		for _, level := range s.Missing {
-			out = append(out, pages.KioskOption{Code: level.Code, Text: level.Label})
-		}
-	}
-	return out
-}
-
-// sampleKioskItems are the required question, three of one module and one of the law's.
-func sampleKioskItems() []pages.KioskItem {
-	in := readInstrument("kiosk-2026")
-	var out []pages.KioskItem
-	for _, code := range []string{"overall", "s32", "s29", "s33", "law7"} {
-		for _, item := range in.Items {
-			if item.Code == code {
-				out = append(out, pages.KioskItem{Code: code, Required: item.Required, Text: item.Text, Options: kioskOptions(in, item.Scale)})
-			}
-		}
-	}
-	return out
-}
-
-func sampleKiosk(l i18n.Lang) pages.KioskView {
-	return pages.KioskView{
-		Lang: l, Office: sampleOffice, StartPath: "/kiosk/start", AnswersPath: "/kiosk/answers",
-		AsksForCode: true, Point: "Quầy một cửa số 1", CommentMax: 300,
-		Heard: map[i18n.Lang]pages.SaidDid{
-			i18n.VI: {Said: "phải đi lại nhiều lần vì thiếu giấy tờ.", Did: "danh sách giấy tờ cho từng thủ tục được dán ngay tại quầy."},
-		},
-	}
-}
-
 func sampleWaves(l i18n.Lang) []pages.WaveRow {
 	day := func(m time.Month, d int) time.Time { return time.Date(2026, m, d, 0, 0, 0, 0, time.UTC) }
 	return []pages.WaveRow{
@@ -289,6 +248,7 @@ func sampleScores(l i18n.Lang) pages.ScoresView {
 	v := pages.ScoresView{
 		Shell: staff(l, "results", "scores"), Wave: waveName(l), Headline: headline, Answers: 6980,
 		CSVHref: "?format=csv", XLSXHref: "?format=xlsx",
+		Comparisons: sampleSignals(l).Comparisons[:1], SignalsHref: "/waves/q3/signals",
 	}
 	group := pages.ScoreGroup{Heading: say(l, "16 chỉ số về dịch vụ", "The 16 service indicators"),
 		Note: say(l, "So được với phần dịch vụ của SIPAS đã công bố, không so được với chỉ số chung.", "Comparable with the published service part of SIPAS, not with the total.")}
@@ -465,9 +425,8 @@ func sampleAdmin(l i18n.Lang) pages.AdminView {
 			{Name: "phantich", Role: string(survey.Analyst), Active: true, LastSeen: seen},
 			{Name: "tanninh", Role: string(survey.Department), Unit: "Phường Tân Ninh", Active: true},
 			{Name: "quantri", Role: string(survey.Administrator), Active: false, LastSeen: seen},
-			{Name: "kiosk-01", Role: string(survey.Kiosk), Unit: "Phường Tân Ninh", Active: true, LastSeen: seen},
 		},
-		Points: []pages.PointRow{{Name: "Quầy một cửa số 1", Unit: "Phường Tân Ninh", Active: true, Answers: 412}, {Name: "Sảnh trung tâm", Unit: "Xã Bến Lức", Answers: 0}},
+		Kiosks: 2, KiosksHref: "/admin/kiosks",
 		Counts: []pages.CountRow{{Key: "responses", Value: 8992}, {Key: "answers", Value: 79210}, {Key: "transactions", Value: 60000}, {Key: "invitations", Value: 20000}, {Key: "units", Value: 106}, {Key: "comments", Value: 811}, {Key: "releases", Value: 3}},
 	}
 }

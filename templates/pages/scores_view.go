@@ -39,6 +39,9 @@ type ScoresView struct {
 	XLSXHref   string
 	Answers    int
 	KioskTimes int // how many times an answer counts whose questions were drawn; 0 where none are
+	// Comparisons are of the whole wave, the one of the sample or else the one with walk-ins; none where too few answers are marked.
+	Comparisons []Comparison
+	SignalsHref string
 }
 
 // HeatColumn is one indicator of the heat map.

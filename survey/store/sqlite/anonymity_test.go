@@ -7,6 +7,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -39,6 +40,9 @@ type theft struct {
 	firsts map[string]int // when a cell was first counted
 	key    survey.WaveKey
 }
+
+// queueID is the queue of the kiosk at which walk-ins answer.
+const queueID = "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5"
 
 // answering is that every third citizen answers.
 const answering = 3
@@ -79,11 +83,21 @@ func steal(t *testing.T, settled bool) *theft {
 		s.delivered = append(s.delivered, delivery{inv.Dossier, tokens[inv.Dossier], inv.Class})
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	arrival := 0
+	device := storetest.EnrolAt(t, db, storetest.PointID, storetest.Enrolled)
+	arrival, seq := 0, 0
 	send := func(r survey.Response, comment string) {
 		t.Helper()
 		r.ContentHash = s.key.ContentHash(&r, comment)
-		if _, err := db.SaveReceipt(bg, survey.Receipt{Response: r, Comment: comment, Day: "2026-08-01"}); err != nil {
+		receipt := survey.Receipt{Response: r, Comment: comment, Day: "2026-08-01"}
+		if r.Source == survey.WalkIn {
+			// At a kiosk, under the next number of its queue, and every third looks hasty.
+			seq++
+			receipt.Point, receipt.Delivery = storetest.PointID, &survey.Delivery{Device: device.ID, Queue: queueID, Seq: seq}
+			if seq%3 == 0 {
+				receipt.Signals = []survey.Signal{survey.SignalHasty}
+			}
+		}
+		if _, err := db.SaveReceipt(bg, receipt); err != nil {
 			t.Fatal(err)
 		}
 		if _, seen := s.order[r.ID]; !seen {
@@ -137,7 +151,7 @@ func steal(t *testing.T, settled bool) *theft {
 				t.Fatal("the log was never emptied")
 			}
 		}
-	} else if _, err := emptyLog(bg, db.writer); err != nil {
+	} else if err := emptyFirst(bg, db.writer); err != nil {
 		t.Fatal(err)
 	}
 	s.file, s.log = read(t, path), read(t, path+"-wal")
@@ -264,6 +278,7 @@ func TestAnswersCannotBeJoined(t *testing.T) {
 			t.Run("by order", func(t *testing.T) { s.attemptOrder(t, copied.content) })
 			t.Run("by matching ranks", func(t *testing.T) { s.attemptMatching(t, copied.content) })
 			t.Run("by time", func(t *testing.T) { s.attemptTime(t, copied.content) })
+			t.Run("by number of the queue", func(t *testing.T) { s.attemptNumber(t, copied.content) })
 			t.Run("by elimination", func(t *testing.T) { s.attemptElimination(t, copied.content) })
 			t.Run("by what was deleted", func(t *testing.T) { s.attemptRemains(t, copied.content) })
 		})
@@ -467,7 +482,7 @@ var clockTime = regexp.MustCompile(`\d\d:\d\d|\d{4}-\d\d-\d\dT|\d{9,}`)
 // attemptTime looks in every column of what answering writes for a time, or for anything that grows with the answers.
 func (s *theft) attemptTime(t *testing.T, content []byte) {
 	f := parseFile(t, content)
-	for _, table := range []string{"response", "comment", "cell", "day_count"} {
+	for _, table := range []string{"response", "comment", "cell", "day_count", "delivery", "signal_count"} {
 		rows := f.rows(table)
 		for column := range rows[0].values {
 			key := table == "response" && (column == 0 || column == 15) || table == "comment" && (column == 0 || column == 4)
@@ -492,6 +507,35 @@ func (s *theft) attemptTime(t *testing.T, content []byte) {
 				t.Errorf("%s, column %d grows with the order of arrival: rho %.3f", table, column, rho)
 			}
 		}
+	}
+}
+
+// attemptNumber asks what the file says of the numbers of a kiosk's queue: one stretch for all of them, no time of an answer, and no mark on
+// a response that would tell which number it had.
+func (s *theft) attemptNumber(t *testing.T, content []byte) {
+	f := parseFile(t, content)
+	walkIns, suspects := 0, 0
+	for _, c := range f.rows("response") {
+		if c.text(5) == string(survey.WalkIn) {
+			walkIns++
+			suspects += int(c.values[14].(int64))
+		}
+	}
+	// queue, first, last
+	stretches := f.rows("delivery")
+	if len(stretches) != 1 || stretches[0].values[1] != int64(1) || stretches[0].values[2] != int64(walkIns) {
+		t.Errorf("%d walk-ins left %d stretches in the ledger: %v", walkIns, len(stretches), stretches)
+	}
+	// id, device, begun, beat
+	if queues := f.rows("queue"); len(queues) != 1 || queues[0].values[2] != int64(0) || queues[0].text(3) != "" {
+		t.Errorf("answering left a time in the queue: %v", queues)
+	}
+	// wave, unit, point, month, signal, n
+	if counts := f.rows("signal_count"); len(counts) != 1 || counts[0].text(3) != "2026-08" || counts[0].values[5] != int64(suspects) || suspects == 0 {
+		t.Errorf("%d suspect responses, counted as %v", suspects, counts)
+	}
+	if n := bytes.Count(content, []byte(queueID)); n != 2 {
+		t.Errorf("the queue's name stands %d times in the file, want once as a queue and once in the ledger", n)
 	}
 }
 
@@ -573,5 +617,24 @@ func (s *theft) attemptRemains(t *testing.T, content []byte) {
 	}
 	if bytes.Contains(content, []byte(`"partial"`)) || bytes.Contains(content, []byte("~2026-q3")) {
 		t.Error("remains of rearranging stand in the file")
+	}
+	if bytes.Equal(content, s.backup) {
+		// What building a backup leaves on the last page of a tree is of rows in key order.
+		return
+	}
+	// Between the pointers of a page and its first row nothing means anything, so nothing may stand there.
+	f := parseFile(t, content)
+	for name := range f.roots() {
+		for _, n := range f.pagesOf(name) {
+			p := f.page(n)
+			head := map[byte]int{interiorIndex: 12, leafIndex: 8}[p[0]]
+			if head == 0 {
+				continue
+			}
+			unused := p[head+2*int(binary.BigEndian.Uint16(p[3:])) : binary.BigEndian.Uint16(p[5:])]
+			if len(bytes.Trim(unused, "\x00")) > 0 {
+				t.Errorf("page %d of %s has remains between its rows", n, name)
+			}
+		}
 	}
 }

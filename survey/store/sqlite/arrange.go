@@ -13,20 +13,23 @@ import (
 
 // An arranger takes the rows around new ones out of their table and puts them back in key order. SQLite lays a new row
 // below the older ones of its page, so the positions on a page would be a record of arrival; rows that are put in together, in
-// the order of their keys, lie as a fresh copy of the table would have them.
+// the order of their keys, lie where their keys put them.
 //
 // Taking out is a change of key to one behind all others, putting back the change to the old key: two statements, no second copy of
 // the table's columns, and an error leaves the transaction to be rolled back as ever.
+//
+// The work is cut into slices, each a transaction of its own, so that whoever waits for the writer waits for one slice and
+// not for all. Two slices that meet overlap by as many rows as a page may hold: each page is within one of them.
 type arranger struct {
 	rows  map[string]rowArrangement
 	cells struct{ out, back *sql.Stmt }
 }
 
-// rowArrangement is how a table under random keys is rearranged. near is how many rows on each side are taken: as many as a
-// page holds when it is as full as pages of random keys are, about seven tenths.
+// rowArrangement is how a table under random keys is rearranged. near is how many rows on each side of a new one are taken: as many
+// as a page holds when it is as full as pages of random keys are, about seven tenths.
 type rowArrangement struct {
-	below, above, out, back *sql.Stmt
-	near                    int
+	below, above, count, out, back *sql.Stmt
+	near                           int
 }
 
 // The smallest response takes some 190 bytes, a short comment some 90.
@@ -35,15 +38,21 @@ const (
 	nearComments  = pageSize * 7 / 10 / 90
 )
 
+// A stratum has some thirty cells.
+const cellsOfStratum = 30
+
+// Parameters stand in a SELECT of their own where they bound a key: SQLite would else plan the statement anew for each value.
 const (
-	responseBelow = `SELECT id FROM (SELECT id FROM response WHERE id <= $1 ORDER BY id DESC LIMIT $2) AS near ORDER BY id LIMIT 1`
-	responseAbove = `SELECT id FROM (SELECT id FROM response WHERE id >= $1 ORDER BY id LIMIT $2) AS near ORDER BY id DESC LIMIT 1`
-	responseOut   = `UPDATE response SET id = '~' || id WHERE id BETWEEN $1 AND $2`
+	responseBelow = `SELECT coalesce(min(id), '') FROM (SELECT id FROM response WHERE id <= (SELECT $1) ORDER BY id DESC LIMIT $2) AS near`
+	responseAbove = `SELECT coalesce(max(id), ''), count(*) FROM (SELECT id FROM response WHERE id >= (SELECT $1) ORDER BY id LIMIT $2) AS near`
+	responseCount = `SELECT count(*) FROM response WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
+	responseOut   = `UPDATE response SET id = '~' || id WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
 	responseBack  = `UPDATE response SET id = substr(id, 2) WHERE id > '~'`
 
-	commentBelow = `SELECT id FROM (SELECT id FROM comment WHERE id <= $1 ORDER BY id DESC LIMIT $2) AS near ORDER BY id LIMIT 1`
-	commentAbove = `SELECT id FROM (SELECT id FROM comment WHERE id >= $1 ORDER BY id LIMIT $2) AS near ORDER BY id DESC LIMIT 1`
-	commentOut   = `UPDATE comment SET id = '~' || id WHERE id BETWEEN $1 AND $2`
+	commentBelow = `SELECT coalesce(min(id), '') FROM (SELECT id FROM comment WHERE id <= (SELECT $1) ORDER BY id DESC LIMIT $2) AS near`
+	commentAbove = `SELECT coalesce(max(id), ''), count(*) FROM (SELECT id FROM comment WHERE id >= (SELECT $1) ORDER BY id LIMIT $2) AS near`
+	commentCount = `SELECT count(*) FROM comment WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
+	commentOut   = `UPDATE comment SET id = '~' || id WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
 	commentBack  = `UPDATE comment SET id = substr(id, 2) WHERE id > '~'`
 
 	// The cells of one stratum lie together and are written together; they are taken out as a whole.
@@ -63,88 +72,220 @@ func newArranger(ctx context.Context, writer *sql.DB) (*arranger, error) {
 		return stmt
 	}
 	a := &arranger{rows: map[string]rowArrangement{
-		store.TableResponse: {prepare(responseBelow), prepare(responseAbove), prepare(responseOut), prepare(responseBack), nearResponses},
-		store.TableComment:  {prepare(commentBelow), prepare(commentAbove), prepare(commentOut), prepare(commentBack), nearComments},
+		store.TableResponse: {prepare(responseBelow), prepare(responseAbove), prepare(responseCount), prepare(responseOut), prepare(responseBack), nearResponses},
+		store.TableComment:  {prepare(commentBelow), prepare(commentAbove), prepare(commentCount), prepare(commentOut), prepare(commentBack), nearComments},
 	}}
 	a.cells.out, a.cells.back = prepare(cellOut), prepare(cellBack)
 	return a, failed
 }
 
-// rearrange forgets the order of arrival at all places, in one transaction.
-func (a *arranger) rearrange(ctx context.Context, writer *sql.DB, places []store.Place) error {
+// mostPending is how many keys of a table are remembered. When more wait, the whole table is gone through instead.
+const mostPending = 1 << 15
+
+// work is what is left to rearrange.
+type work struct {
+	keys   map[string]*keys
+	strata map[store.Place]bool
+}
+
+// keys are the places in one table: single keys, or all from a cursor on.
+type keys struct {
+	ids    []string
+	whole  bool
+	cursor string
+}
+
+func newWork() *work {
+	return &work{keys: map[string]*keys{store.TableResponse: {}, store.TableComment: {}}, strata: map[store.Place]bool{}}
+}
+
+// add notes places.
+func (w *work) add(places []store.Place) {
+	for _, p := range places {
+		if p.Table == store.TableCell {
+			w.strata[p] = true
+			continue
+		}
+		k := w.keys[p.Table]
+		if k.whole {
+			continue
+		}
+		if k.ids = append(k.ids, p.ID); len(k.ids) > mostPending {
+			*k = keys{whole: true}
+		}
+	}
+}
+
+func (w *work) empty() bool {
+	for _, k := range w.keys {
+		if !k.empty() {
+			return false
+		}
+	}
+	return len(w.strata) == 0
+}
+
+func (k *keys) empty() bool { return !k.whole && len(k.ids) == 0 }
+
+// sort puts the keys into the order in which slices take them.
+func (w *work) sort() {
+	for _, k := range w.keys {
+		slices.Sort(k.ids)
+		k.ids = slices.Compact(k.ids)
+	}
+}
+
+// slice rearranges about so many rows of the sorted work, in one transaction, and takes them off it.
+func (a *arranger) slice(ctx context.Context, writer *sql.DB, w *work, rows int) error {
 	tx, err := writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	ids := map[string][]string{}
-	strata := map[store.Place]bool{}
-	for _, p := range places {
-		if p.Table == store.TableCell {
-			strata[p] = true
-			continue
-		}
-		ids[p.Table] = append(ids[p.Table], p.ID)
-	}
-	err = a.rearrangeCells(ctx, tx, strata)
-	for table, m := range a.rows {
-		err = errors.Join(err, m.rearrange(ctx, tx, ids[table]))
-	}
+	done, err := a.sliceIn(ctx, tx, w, rows)
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	done()
+	return nil
+}
+
+// sliceIn does the work of a slice and returns what takes it off when it is committed.
+func (a *arranger) sliceIn(ctx context.Context, tx *sql.Tx, w *work, rows int) (done func(), err error) {
+	if len(w.strata) > 0 {
+		return a.rearrangeCells(ctx, tx, w, 1+rows/cellsOfStratum)
+	}
+	for table, k := range w.keys {
+		if k.empty() {
+			continue
+		}
+		rest, err := a.rows[table].rearrange(ctx, tx, *k, rows)
+		return func() { *k = rest }, err
+	}
+	return func() {}, nil
 }
 
 // span is a stretch of keys, both ends included.
 type span struct{ first, last string }
 
-func (m rowArrangement) rearrange(ctx context.Context, tx *sql.Tx, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	slices.Sort(ids)
+// rearrange rearranges about so many rows around the first keys, and returns the keys that are left.
+func (m rowArrangement) rearrange(ctx context.Context, tx *sql.Tx, k keys, rows int) (rest keys, err error) {
+	// A slice must hold more than the rows around one key, or two slices that meet would never get on.
+	rows = max(rows, 4*m.near)
+	s := stretches{m, ctx, tx}
 	var spans []span
-	for _, id := range slices.Compact(ids) {
-		var s span
-		below := tx.StmtContext(ctx, m.below).QueryRowContext(ctx, id, m.near).Scan(&s.first)
-		above := tx.StmtContext(ctx, m.above).QueryRowContext(ctx, id, m.near).Scan(&s.last)
-		if err := errors.Join(below, above); err != nil {
-			return err
-		}
-		// In a storm the stretches overlap; each row moves once.
-		if n := len(spans); n > 0 && s.first <= spans[n-1].last {
-			spans[n-1].last = s.last
+	for rows > 2*m.near && !k.empty() && err == nil {
+		var next span
+		var n int
+		if next, k, n, err = s.next(k, rows); err != nil || next.last == "" {
 			continue
 		}
-		spans = append(spans, s)
+		rows -= n
+		if i := len(spans); i > 0 && next.first <= spans[i-1].last {
+			spans[i-1].last = next.last
+			continue
+		}
+		spans = append(spans, next)
+	}
+	if err != nil {
+		return k, err
 	}
 	for _, s := range spans {
 		if _, err := tx.StmtContext(ctx, m.out).ExecContext(ctx, s.first, s.last); err != nil {
-			return err
+			return k, err
 		}
 	}
-	_, err := tx.StmtContext(ctx, m.back).ExecContext(ctx)
-	return err
+	_, err = tx.StmtContext(ctx, m.back).ExecContext(ctx)
+	return k, err
 }
 
-func (a *arranger) rearrangeCells(ctx context.Context, tx *sql.Tx, strata map[store.Place]bool) error {
-	if len(strata) == 0 {
-		return nil
+// stretches asks where the rows around keys begin and end.
+type stretches struct {
+	m   rowArrangement
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+// below is the last of at most n rows downward from a key.
+func (s stretches) below(key string, n int) (found string, err error) {
+	err = s.tx.StmtContext(s.ctx, s.m.below).QueryRowContext(s.ctx, key, n).Scan(&found)
+	return found, err
+}
+
+// above is the last of at most n rows upward from a key, and how many there are.
+func (s stretches) above(key string, n int) (found string, rows int, err error) {
+	err = s.tx.StmtContext(s.ctx, s.m.above).QueryRowContext(s.ctx, key, n).Scan(&found, &rows)
+	return found, rows, err
+}
+
+// next returns the stretch around the first keys, of at most so many rows, the keys that it leaves, and how many rows it has.
+func (s stretches) next(k keys, rows int) (found span, rest keys, n int, err error) {
+	from := k.cursor
+	if !k.whole {
+		from = k.ids[0]
 	}
-	sorted := make([]store.Place, 0, len(strata))
-	for p := range strata {
+	if found.first, err = s.below(from, s.m.near+1); err != nil {
+		return found, k, 0, err
+	}
+	if found.first == "" {
+		found.first = from
+	}
+	end, n, err := s.above(found.first, rows)
+	if err != nil {
+		return found, k, 0, err
+	}
+	if k.whole {
+		found.last = end
+		if n < rows {
+			return found, keys{}, n, nil
+		}
+		return found, keys{whole: true, cursor: end}, n, nil
+	}
+	ids := k.ids
+	for {
+		if found.last, _, err = s.above(ids[0], s.m.near+1); err != nil {
+			return found, k, 0, err
+		}
+		if found.last > end {
+			// Too long for one slice: a key is done when all rows around it are within.
+			done, err := s.below(end, s.m.near+1)
+			left, _ := slices.BinarySearch(k.ids, done+"\x00")
+			return span{found.first, end}, keys{ids: k.ids[left:]}, n, err
+		}
+		// The last key within is the one whose rows reach furthest.
+		within, _ := slices.BinarySearch(ids, found.last+"\x00")
+		if within <= 1 {
+			ids = ids[1:]
+			break
+		}
+		ids = ids[within-1:]
+	}
+	err = s.tx.StmtContext(s.ctx, s.m.count).QueryRowContext(s.ctx, found.first, found.last).Scan(&n)
+	return found, keys{ids: ids}, n, err
+}
+
+func (a *arranger) rearrangeCells(ctx context.Context, tx *sql.Tx, w *work, most int) (done func(), err error) {
+	sorted := make([]store.Place, 0, len(w.strata))
+	for p := range w.strata {
 		sorted = append(sorted, p)
 	}
 	slices.SortFunc(sorted, func(a, b store.Place) int { return strings.Compare(cellOrder(a), cellOrder(b)) })
+	sorted = sorted[:min(most, len(sorted))]
 	for _, p := range sorted {
 		c := p.Stratum
 		_, err := tx.StmtContext(ctx, a.cells.out).ExecContext(ctx, p.ID, c.Source, c.Class, c.Unit, c.Month, c.Mode)
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err := tx.StmtContext(ctx, a.cells.back).ExecContext(ctx)
-	return err
+	_, err = tx.StmtContext(ctx, a.cells.back).ExecContext(ctx)
+	return func() {
+		for _, p := range sorted {
+			delete(w.strata, p)
+		}
+	}, err
 }
 
 func cellOrder(p store.Place) string {
@@ -152,7 +293,7 @@ func cellOrder(p store.Place) string {
 	return strings.Join([]string{p.ID, string(c.Source), string(c.Class), string(c.Unit), c.Month, string(c.Mode)}, "\x00")
 }
 
-// rearrangeAll does for the whole file what rearrange does around single rows: it writes all tables afresh.
+// rearrangeAll does for the whole file what slices do around single rows: it writes all tables afresh.
 func rearrangeAll(ctx context.Context, writer *sql.DB) error {
 	_, err := writer.ExecContext(ctx, "VACUUM")
 	return err

@@ -3,7 +3,12 @@ package sqlite
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"sipas/survey"
 	"sipas/survey/store/storetest"
@@ -23,20 +28,76 @@ func benchmarkDB(b *testing.B) *DB {
 	return db
 }
 
-// BenchmarkSaveReceipt saves answers of five items one after the other, every fourth with a comment, each synced to disk.
+// sample returns the i-th answer of the benchmarks: five items, every fourth with a comment.
+func sample(i int) survey.Receipt {
+	r := storetest.InvitedResponse(survey.NewResponseID(), survey.ClassID(fmt.Sprintf("1.%d", i%3+1)))
+	r.Answers["s24"] = 1 + i%5
+	comment := ""
+	if i%4 == 0 {
+		comment = "Cảm ơn"
+	}
+	return storetest.Receipt(r, comment, "", "2026-08-01")
+}
+
+// BenchmarkSaveReceipt saves answers one after the other, each synced to disk.
 func BenchmarkSaveReceipt(b *testing.B) {
 	db := benchmarkDB(b)
 	storetest.PrepareSample(b, db, 3000, 3)
 	for i := 0; b.Loop(); i++ {
-		r := storetest.InvitedResponse(survey.NewResponseID(), survey.ClassID(fmt.Sprintf("1.%d", i%3+1)))
-		r.Answers["s24"] = 1 + i%5
-		comment := ""
-		if i%4 == 0 {
-			comment = "Cảm ơn"
-		}
-		if _, err := db.SaveReceipt(bg, storetest.Receipt(r, comment, "", "2026-08-01")); err != nil {
+		if _, err := db.SaveReceipt(bg, sample(i)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkSaveReceiptsAtOnce saves answers of walk-ins as two hundred kiosks in a hundred communes deliver a backlog: so many are in
+// flight at any time, each with its number in the queue of its kiosk.
+func BenchmarkSaveReceiptsAtOnce(b *testing.B) {
+	const kiosks, communes = 200, 100
+	for _, inFlight := range []int{1, 16, 64, 256} {
+		b.Run(fmt.Sprint(inFlight), func(b *testing.B) {
+			db := benchmarkDB(b)
+			storetest.PrepareSample(b, db, 150, 3)
+			fleet := storetest.PrepareFleet(b, db, kiosks, communes)
+			receipts := make([]survey.Receipt, b.N)
+			for i := range receipts {
+				k := fleet[i%kiosks]
+				r := storetest.WalkInResponse(survey.NewResponseID(), k.Unit)
+				r.Modules = []string{"m1"}
+				r.Answers = map[string]int{"overall": 1 + i%5, "s24": 1 + i/5%5, "s25": 1 + i/7%5}
+				comment := ""
+				if i%20 == 0 {
+					comment = "Cảm ơn các anh chị"
+				}
+				receipts[i] = storetest.Receipt(r, comment, k.Point, "2026-08-01")
+				receipts[i].Delivery = &survey.Delivery{Device: k.Device, Queue: k.Queue, Seq: i/kiosks + 1}
+			}
+			took := make([]time.Duration, b.N)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			var before, after syscall.Rusage
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+			b.ResetTimer()
+			for range inFlight {
+				wg.Go(func() {
+					for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
+						begun := time.Now()
+						if _, err := db.SaveReceipt(bg, receipts[i]); err != nil {
+							b.Error(err)
+						}
+						took[i] = time.Since(begun)
+					}
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+			busy := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+			slices.Sort(took)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+			b.ReportMetric(float64(busy.Microseconds())/float64(b.N), "cpu-µs/answer")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		})
 	}
 }
 

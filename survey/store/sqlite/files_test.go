@@ -42,7 +42,10 @@ func fill(t testing.TB, db *DB) {
 	if err := db.AddUser(bg, storetest.By, survey.User{ID: "u-1", Name: "an", Role: survey.Department, Units: []survey.UnitID{storetest.UnitA}}); err != nil {
 		t.Fatal(err)
 	}
-	release := &survey.Release{ID: "r-1", Wave: storetest.WaveID, State: survey.StatePublished, MadeAt: time.UnixMilli(0).UTC(), Rules: survey.DefaultRules()}
+	// The first version had no rules about gaming.
+	rules := survey.DefaultRules()
+	rules.Gaming = survey.Gaming{}
+	release := &survey.Release{ID: "r-1", Wave: storetest.WaveID, State: survey.StatePublished, MadeAt: time.UnixMilli(0).UTC(), Rules: rules}
 	if err := db.SaveRelease(bg, storetest.By, release); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -12,30 +13,62 @@ import (
 
 // settler makes the file forget the order of answers a short while after they came, however many there were: first it
 // rearranges the rows around them, then it empties the write-ahead log, which holds both the arrival and the rearrangement.
+//
+// It works on the one connection that writes, and gives way to answers: while any wait it takes a tenth of the writer's time, in slices
+// of a few milliseconds. It also keeps the log from growing in a storm, so that no answer pays for copying it into the file.
 type settler struct {
-	db       *sql.DB
+	db       *sql.DB // the writer
+	copier   *sql.DB // copies the log into the file beside the writer
 	arranger *arranger
+	scrubber *scrubber
 	after    time.Duration
+	busy     func() int // how many answers wait to be stored
 
-	mu      sync.Mutex
-	pending []store.Place
+	mu       sync.Mutex
+	incoming *work
+
+	working sync.Mutex // held for one slice; guards what follows, the arranger and the scrubber
+	current *work
+	rows    int       // of a slice
+	looked  time.Time // at the log
 
 	signal  chan struct{}
 	cancel  context.CancelFunc
 	stopped sync.WaitGroup
 }
 
-func newSettler(db *sql.DB, a *arranger, after time.Duration) *settler {
+const (
+	// sliceTime is how long a slice should hold the writer.
+	sliceTime = 3 * time.Millisecond
+	// givingWay is how many times as long as it worked the settler waits while answers do.
+	givingWay = 9
+	// fewestRows and mostRows bound a slice.
+	fewestRows, mostRows = 100, 1000
+	// longLog is the length of the log, in bytes, from which on it is copied into the file beside the writer, and longestLog that from
+	// which on the writer waits until it can be begun again.
+	longLog, longestLog = 8 << 20, 32 << 20
+	// lookAtLog is how often the length is asked for while nobody answers.
+	lookAtLog = time.Second
+)
+
+func newSettler(db, copier *sql.DB, a *arranger, sc *scrubber, after time.Duration) *settler {
+	return &settler{
+		db: db, copier: copier, arranger: a, scrubber: sc, after: after, incoming: newWork(), current: newWork(), rows: fewestRows,
+		signal: make(chan struct{}, 1), cancel: func() {},
+	}
+}
+
+// start begins to settle. busy says how many answers wait to be stored.
+func (s *settler) start(busy func() int) {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &settler{db: db, arranger: a, after: after, signal: make(chan struct{}, 1), cancel: cancel}
+	s.cancel, s.busy = cancel, busy
 	s.stopped.Go(func() { s.run(ctx) })
-	return s
 }
 
 // answered notes where answers were written. It never waits for the database.
 func (s *settler) answered(at []store.Place) {
 	s.mu.Lock()
-	s.pending = append(s.pending, at...)
+	s.incoming.add(at)
 	s.mu.Unlock()
 	select {
 	case s.signal <- struct{}{}:
@@ -43,43 +76,170 @@ func (s *settler) answered(at []store.Place) {
 	}
 }
 
+// take makes what came in the current work, when nothing is left of that.
+func (s *settler) take() {
+	if !s.current.empty() {
+		return
+	}
+	s.mu.Lock()
+	s.current, s.incoming = s.incoming, s.current
+	s.mu.Unlock()
+	s.current.sort()
+}
+
 func (s *settler) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-time.After(lookAtLog):
+			// What fails here is tried again; the answers are on disk already.
+			_ = s.shorten(ctx)
+			continue
 		case <-s.signal:
 		}
-		for wait := s.after; ; wait = min(2*wait, time.Second) {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(wait):
-			}
-			// When a reader holds the log, or the disk is full, the next round tries again: nothing is lost meanwhile, and
-			// the answers are on disk already.
-			if done, err := s.settle(ctx); err == nil && done {
-				break
-			}
+		if !pause(ctx, s.after) {
+			return
+		}
+		s.round(ctx)
+	}
+}
+
+// round settles until nothing is left to do.
+func (s *settler) round(ctx context.Context) {
+	for wait := s.after; ; {
+		begun := time.Now()
+		done, err := s.step(ctx)
+		if done {
+			return
+		}
+		took := time.Since(begun)
+		switch {
+		case err != nil:
+			// When a reader holds the log, or the disk is full, the next step tries again: nothing is lost meanwhile.
+			took, wait = wait, min(2*wait, time.Second)
+		case s.busy() > 0:
+			took, wait = givingWay*took, s.after
+		default:
+			took, wait = 0, s.after
+		}
+		if !pause(ctx, took) {
+			return
 		}
 	}
 }
 
-// settle does one round, and reports whether nothing is left to do.
-func (s *settler) settle(ctx context.Context) (done bool, err error) {
-	s.mu.Lock()
-	places := s.pending
-	s.pending = nil
-	s.mu.Unlock()
-	if len(places) > 0 {
-		if err := s.arranger.rearrange(ctx, s.db, places); err != nil {
-			s.mu.Lock()
-			s.pending = append(s.pending, places...)
-			s.mu.Unlock()
-			return false, err
-		}
+var errLogHeld = errors.New("a reader holds the log")
+
+// step does one slice, or when there is none empties the log, and reports whether nothing is left to do.
+func (s *settler) step(ctx context.Context) (done bool, err error) {
+	if err := s.shorten(ctx); err != nil {
+		return false, err
 	}
-	return emptyLog(ctx, s.db)
+	begun := time.Now()
+	done, err = s.slice(ctx, s.rows)
+	// The next one is as much longer as this one was too short; waiting for the writer counts too, which errs on the side of answers.
+	scale := float64(sliceTime) / float64(max(time.Since(begun), time.Microsecond))
+	s.rows = max(fewestRows, min(mostRows, int(float64(s.rows)*min(scale, 2))))
+	return done, err
+}
+
+// slice rearranges about so many rows, or looks at as many pages when no rows are left, or empties the log when no pages are.
+func (s *settler) slice(ctx context.Context, rows int) (done bool, err error) {
+	s.working.Lock()
+	defer s.working.Unlock()
+	s.take()
+	if !s.current.empty() {
+		return false, s.arranger.slice(ctx, s.db, s.current, rows)
+	}
+	if err := s.scrubber.look(); err != nil {
+		return false, err
+	}
+	if !s.scrubber.empty() {
+		return false, s.scrubber.slice(ctx, s.db, rows)
+	}
+	return s.beginLog(ctx, "TRUNCATE")
+}
+
+// beginLog empties the log when all of its pages were looked at, in the mode RESTART whether or not they were wiped.
+func (s *settler) beginLog(ctx context.Context, mode string) (done bool, err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	// While this holds the connection nothing is added to the log.
+	if err := s.scrubber.look(); err != nil || mode == "TRUNCATE" && !s.scrubber.empty() {
+		return false, err
+	}
+	if done, err = emptyLog(ctx, conn, mode); err != nil || !done {
+		return false, errors.Join(err, errLogHeld)
+	}
+	s.scrubber.begun()
+	return true, nil
+}
+
+// shorten copies a long log into the file beside the writer. Only when it has become too long, because answers came on all the while, does
+// the writer wait for the little that is left, so that the log begins again.
+func (s *settler) shorten(ctx context.Context) error {
+	if time.Since(s.looked) < lookAtLog/4 {
+		return nil
+	}
+	s.looked = time.Now()
+	info, err := os.Stat(s.scrubber.log)
+	if err != nil || info.Size() < longLog {
+		return err
+	}
+	frames, err := s.copyLog(ctx)
+	if err != nil || frames*pageSize < longestLog {
+		return err
+	}
+	// What came while the most was copied is little, and what came while that was copied is next to nothing.
+	if _, err := s.copyLog(ctx); err != nil {
+		return err
+	}
+	s.working.Lock()
+	defer s.working.Unlock()
+	_, err = s.beginLog(ctx, "RESTART")
+	return err
+}
+
+// copyLog copies what the log holds into the file, as far as no reader needs it, and returns how many pages it holds.
+func (s *settler) copyLog(ctx context.Context) (frames int, err error) {
+	// When all is copied, the next commit may begin the log again.
+	s.working.Lock()
+	err = s.scrubber.look()
+	s.working.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	var busy, copied int
+	err = s.copier.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &copied)
+	return frames, err
+}
+
+// pause waits, and reports whether there is reason to go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// settle does all that there is to do, at once, and reports whether nothing is left.
+func (s *settler) settle(ctx context.Context) (done bool, err error) {
+	for !done && err == nil {
+		done, err = s.slice(ctx, mostRows)
+	}
+	if errors.Is(err, errLogHeld) {
+		return false, nil
+	}
+	return done, err
 }
 
 // stop ends the settler, waits for it, and does what it had still to do. The readers must be gone: nothing can then hold the log back.
@@ -90,19 +250,14 @@ func (s *settler) stop(ctx context.Context) error {
 	return err
 }
 
-// emptyLog copies the log into the file and cuts it to nothing; it reports whether that was possible. It never waits for a
-// reader: writers would wait with it.
-func emptyLog(ctx context.Context, db *sql.DB) (done bool, err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+// emptyLog copies the log into the file and begins it again, in the mode TRUNCATE by cutting it to nothing; it reports whether that
+// was possible. It never waits for a reader: writers would wait with it.
+func emptyLog(ctx context.Context, conn *sql.Conn, mode string) (done bool, err error) {
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
 		return false, err
 	}
 	var busy, frames, copied int
-	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &copied)
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &frames, &copied)
 	// The wait is given back even when the context is over: the connection outlives it.
 	_, restored := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA busy_timeout = 5000")
 	return busy == 0, errors.Join(err, restored)

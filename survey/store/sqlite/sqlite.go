@@ -28,6 +28,13 @@ const applicationID = 0x53495053
 // pageSize is chosen so that a row with a comment of a thousand Vietnamese letters stays on its page.
 const pageSize = 8192
 
+// writerCopies is at how many pages of the log a commit copies them into the file, and cacheKiB how much of the file the writer keeps in
+// memory: answers come under random keys, each on a page of its own.
+const (
+	writerCopies = 4 * longestLog / pageSize
+	cacheKiB     = 32 << 10
+)
+
 const createMigration = `CREATE TABLE IF NOT EXISTS migration (
 	version bigint NOT NULL PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at bigint NOT NULL) WITHOUT ROWID`
 
@@ -53,6 +60,7 @@ type DB struct {
 	*store.Store
 	path           string
 	writer, reader *sql.DB
+	copier         *sql.DB // copies the log into the file
 	settler        *settler
 }
 
@@ -120,7 +128,7 @@ func (db *DB) start(ctx context.Context, o Options, steps []store.Migration, cra
 			return err
 		}
 	}
-	if _, err := emptyLog(ctx, db.writer); err != nil {
+	if err := emptyFirst(ctx, db.writer); err != nil {
 		return err
 	}
 	reader, err := sql.Open("sqlite", dsn(db.path, url.Values{
@@ -139,11 +147,32 @@ func (db *DB) start(ctx context.Context, o Options, steps []store.Migration, cra
 	if err != nil {
 		return err
 	}
-	db.settler = newSettler(db.writer, arranger, o.Settle)
+	if db.copier, err = sql.Open("sqlite", dsn(db.path, url.Values{"_synchronous": {"FULL"}, "_defensive": {"1"}})); err != nil {
+		return err
+	}
+	db.copier.SetMaxOpenConns(1)
+	scrubber, err := newScrubber(ctx, db.writer, db.path+"-wal")
+	if err != nil {
+		return err
+	}
+	db.settler = newSettler(db.writer, db.copier, arranger, scrubber, o.Settle)
 	db.Store, err = store.New(ctx, store.Engine{
 		Name: "sqlite", Writer: db.writer, Reader: reader, Classify: classify, Answered: db.settler.answered,
 	}, o.Now)
+	if err == nil {
+		db.settler.start(db.Store.Busy)
+	}
 	return err
+}
+
+// emptyFirst empties the log of a database that is being opened.
+func emptyFirst(ctx context.Context, writer *sql.DB) error {
+	conn, err := writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = emptyLog(ctx, conn, "TRUNCATE")
+	return errors.Join(err, conn.Close())
 }
 
 // Close ends the store, settles what answers left, and closes the file.
@@ -157,6 +186,9 @@ func (db *DB) Close() error {
 	}
 	if db.settler != nil {
 		all = errors.Join(all, db.settler.stop(context.Background()))
+	}
+	if db.copier != nil {
+		all = errors.Join(all, db.copier.Close())
 	}
 	return fail("close database", errors.Join(all, db.writer.Close()))
 }
@@ -208,8 +240,10 @@ func stamp(ctx context.Context, path string) error {
 
 func openWriter(ctx context.Context, path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
-		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_txlock": {"immediate"}, "_defensive": {"1"},
-		"_pragma": {"secure_delete(1)", "temp_store(2)"},
+		// It is not defensive, as the others are: the scrubber wipes pages.
+		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_txlock": {"immediate"},
+		// The settler copies the log into the file before it comes to writerCopies: whoever commits pays for it only when that fails.
+		"_pragma": {"secure_delete(1)", "temp_store(2)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopies), fmt.Sprintf("cache_size(-%d)", cacheKiB)},
 	}))
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
 	_, invitations, _ := storetest.PrepareSample(t, db, 900, 3)
+	device := storetest.EnrolAt(t, db, storetest.PointID, storetest.Enrolled)
 	look := func() []byte {
 		t.Helper()
 		if done, err := db.settler.settle(bg); err != nil || !done {
@@ -46,7 +47,10 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	answer := func(i int) {
 		t.Helper()
 		r := storetest.InvitedResponse(storetest.Key.ResponseID(survey.Token(invitations[i].TokenHash[:26])), invitations[i].Class)
-		if _, err := db.SaveReceipt(bg, storetest.Receipt(r, fmt.Sprint("góp ý ", i), "", "2026-08-01")); err != nil {
+		receipt := storetest.Receipt(r, fmt.Sprint("góp ý ", i), storetest.PointID, "2026-08-01")
+		receipt.Delivery = &survey.Delivery{Device: device.ID, Queue: queueID, Seq: i + 1}
+		receipt.Signals = []survey.Signal{survey.SignalBurst}
+		if _, err := db.SaveReceipt(bg, receipt); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,7 +62,7 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	later := look()
 
 	before, after := parseFile(t, content), parseFile(t, later)
-	written := []string{"response", "comment", "cell", "day_count"}
+	written := []string{"response", "comment", "cell", "day_count", "delivery", "signal_count"}
 	changed := 0
 	for name := range before.roots() {
 		pages := before.pagesOf(name)

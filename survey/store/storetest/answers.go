@@ -29,9 +29,12 @@ func testReceiptOutcomes(t *testing.T, s survey.Store) {
 	draft := Receipt(r, "", "", day)
 	send(t, s, draft, survey.Stored)
 	send(t, s, draft, survey.Repeated)
-	late := draft
-	late.Response.Revision = 1
-	send(t, s, late, survey.Ignored)
+	earlier := draft
+	earlier.Response.Revision = 1
+	send(t, s, earlier, survey.Repeated)
+	early := r
+	early.Revision, early.Answers = 1, map[string]int{"overall": 2}
+	send(t, s, Receipt(early, "", "", day), survey.Ignored)
 	other := r
 	other.Answers = map[string]int{"overall": 1}
 	_, err := s.SaveReceipt(bg, Receipt(other, "", "", day))
@@ -46,6 +49,9 @@ func testReceiptOutcomes(t *testing.T, s survey.Store) {
 	send(t, s, final, survey.Replaced)
 	send(t, s, final, survey.Repeated)
 	send(t, s, draft, survey.Ignored)
+	again := final
+	again.Response.Revision = 7
+	send(t, s, again, survey.Repeated)
 	beyond := final
 	beyond.Response.Revision, beyond.Response.ContentHash = 5, "other"
 	_, err = s.SaveReceipt(bg, beyond)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"sipas/survey"
 )
@@ -196,4 +197,61 @@ func WalkInResponse(id survey.ResponseID, unit survey.UnitID) survey.Response {
 		Unit: unit, Month: "2026-08", Language: survey.English, Modules: []string{"m1"}, Revision: 1, Disposition: survey.Complete,
 		Answers: map[string]int{"overall": 2, "s24": 1, "s25": 2},
 	}
+}
+
+// Kiosk is a device of the suite.
+type Kiosk struct {
+	Unit   survey.UnitID
+	Point  survey.PointID
+	Device survey.DeviceID
+	Queue  survey.QueueID
+}
+
+// PrepareFleet enrols so many kiosks, spread over so many communes of their own, in a prepared store.
+func PrepareFleet(t testing.TB, s survey.Store, kiosks, communes int) []Kiosk {
+	t.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("fleet: %v", err)
+		}
+	}
+	units := Units()
+	for i := range communes {
+		code := fmt.Sprintf("26%03d", i)
+		u := units[1]
+		u.ID, u.Code = survey.UnitID(code+"@2025-07-01"), code
+		units = append(units, u)
+	}
+	_, err := s.PutUnits(ctx, By, units)
+	must(err)
+	own := units[len(units)-communes:]
+	fleet := make([]Kiosk, kiosks)
+	for i := range fleet {
+		k := Kiosk{Unit: own[i%communes].ID, Point: survey.PointID(fmt.Sprintf("fleet-%03d", i)), Queue: survey.QueueID(survey.NewResponseID())}
+		must(s.AddPoint(ctx, By, survey.Point{ID: k.Point, Unit: k.Unit, Name: string(k.Point)}))
+		k.Device = EnrolAt(t, s, k.Point, Enrolled).ID
+		fleet[i] = k
+	}
+	return fleet
+}
+
+// Enrolled is when the devices of the suite are enrolled.
+var Enrolled = time.Date(2026, 7, 1, 1, 0, 0, 0, time.UTC)
+
+// EnrolAt makes a code for a point and spends it.
+func EnrolAt(t testing.TB, s survey.Store, point survey.PointID, at time.Time) *survey.Device {
+	t.Helper()
+	ctx := context.Background()
+	code, id := string(survey.NewResponseID()), survey.NewDeviceID()
+	e := survey.Enrolment{CodeHash: code, Point: point, PIN: survey.PIN{Salt: "0a", Iterations: 200_000, Hash: "0b"}, Expires: at.Add(10 * time.Minute)}
+	if err := s.AddEnrolment(ctx, By, e); err != nil {
+		t.Fatalf("code for %s: %v", point, err)
+	}
+	d, err := s.Enrol(ctx, code, survey.Device{ID: id, CredentialHash: "credential of " + string(id), Enrolled: at})
+	if err != nil {
+		t.Fatalf("enrol at %s: %v", point, err)
+	}
+	return d
 }

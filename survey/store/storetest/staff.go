@@ -93,20 +93,19 @@ func testReleases(t *testing.T, s survey.Store) {
 func testAccounts(t *testing.T, s survey.Store) {
 	Prepare(t, s)
 	department := survey.User{ID: "u-7", Name: "phòng một cửa", Role: survey.Department, Units: []survey.UnitID{UnitB, UnitA}, PasswordHash: "$argon2id$x"}
-	kiosk := survey.User{ID: "u-8", Name: "kiosk", Role: survey.Kiosk, Point: PointID, Disabled: true}
+	left := survey.User{ID: "u-8", Name: "left", Role: survey.Analyst, Disabled: true}
 	ok(t, s.AddUser(bg, By, department))
-	ok(t, s.AddUser(bg, By, kiosk))
+	ok(t, s.AddUser(bg, By, left))
 	twin := department
 	twin.ID = "u-9"
 	is(t, s.AddUser(bg, By, twin), survey.CodeNameTaken)
 	stranger := survey.User{ID: "u-9", Name: "b", Role: survey.Department, Units: []survey.UnitID{"9@2025-07-01"}}
 	is(t, s.AddUser(bg, By, stranger), survey.CodeUnitUnknown)
-	is(t, s.AddUser(bg, By, survey.User{ID: "u-9", Name: "b", Role: survey.Kiosk, Point: "kiosk-9"}), survey.CodePointUnknown)
 	is(t, s.AddUser(bg, By, survey.User{ID: "u-7", Name: "b", Role: survey.Analyst}), survey.CodeConflict)
 
 	same(t, "user by name", must(s.UserByName(bg, department.Name)), &department)
-	same(t, "user", must(s.User(bg, "u-8")), &kiosk)
-	same(t, "users", must(s.Users(bg)), []survey.User{kiosk, department})
+	same(t, "user", must(s.User(bg, "u-8")), &left)
+	same(t, "users", must(s.Users(bg)), []survey.User{left, department})
 	_, err := s.User(bg, "u-9")
 	is(t, err, survey.CodeNotFound)
 	_, err = s.UserByName(bg, "nobody")
