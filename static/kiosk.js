@@ -193,7 +193,7 @@ function looksLikeCode(typed) {
 
 /** A code came from the scanner or the camera. @param {string} code */
 function takeCode(code) {
-  if (kept || done || !element("code-part").isConnected) return;
+  if (kept) return;
   if (screen === "attract") show("consent");
   if (screen !== "consent") return;
   element("code").value = code;
@@ -221,11 +221,11 @@ async function begin() {
 async function open() {
   const mine = turn;
   starting = true;
-  const opened = await queue.sitting({ language });
+  const opened = await queue.sitting({ language }).catch(() => null);
   if (mine !== turn) return false; // The screen went blank meanwhile.
   starting = false;
-  if (!opened.config.instrument) {
-    blank();
+  if (!opened || !opened.config.instrument) {
+    blank(); // Then the screen says that no answers are taken, and why.
     return false;
   }
   opened.onrefused((code) => refuse(opened, code));
@@ -367,8 +367,10 @@ function leave() {
 
 /** "No, thank you" is an answer too, and the only one: what was said before is taken back. */
 async function decline() {
+  if (starting) return;
   token = kept ? token : element("code").value.trim();
-  if (sitting || (await open())) keep("refused", true);
+  if (!sitting && !(await open())) return;
+  keep("refused", true);
   blank();
 }
 
@@ -404,7 +406,7 @@ function quiet() {
     element("still").close();
     if (aloud) stop();
   }
-  if (["enrol", "measure"].includes(screen) || (screen === "thanks" && !element("refused").open)) return;
+  if ((["enrol", "measure"].includes(screen) && !asked) || (screen === "thanks" && !element("refused").open)) return;
   const asks = ["consent", "question", "remark", "thanks"].includes(screen);
   if (!asks && !touched) return;
   // Where nobody is answering there is nothing to lose: language, size and the staff's menu go without a word.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,31 @@ func TestStyleSheetsNameOnlyOurOwnFiles(t *testing.T) {
 				t.Errorf("%s: url(%s) is not served", name, target)
 			}
 		}
+	}
+}
+
+// Scripts import each other under their hashed names, and Modules lists what the first of them cannot start without.
+func TestModulesAreServedUnderTheirNames(t *testing.T) {
+	address := regexp.MustCompile(`"\./([^"]+)"`)
+	for _, name := range static.Names() {
+		f, _ := static.Get(static.URL(name))
+		if !strings.HasSuffix(name, ".js") {
+			continue
+		}
+		for _, m := range address.FindAllStringSubmatch(string(f.Content), -1) {
+			if _, ok := static.Get(static.Prefix + m[1]); !ok {
+				t.Errorf("%s: %q is not served", name, m[1])
+			}
+		}
+	}
+	modules := static.Modules("kiosk.js")
+	for _, want := range []string{"kiosk_queue.js", "kiosk_seal.js", "kiosk_scan.js"} {
+		if !slices.Contains(modules, static.URL(want)) {
+			t.Errorf("the kiosk does not start with %s: %q", want, modules)
+		}
+	}
+	if slices.Contains(modules, static.URL("kiosk_setup.js")) {
+		t.Error("the kiosk starts with the screens of the staff")
 	}
 }
 

@@ -61,6 +61,9 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 			if err := fillOrKeep(ctx, a, d, fresh); err != nil {
 				return err
 			}
+			if err := d.beatDemoKiosks(ctx, a.now()); err != nil {
+				return err
+			}
 			token, err = d.freshToken(ctx)
 			return err
 		})

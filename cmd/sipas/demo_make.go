@@ -28,7 +28,7 @@ const (
 // fill puts the demonstration into a fresh data directory, by the steps that an office takes: units, wave, register, invitations,
 // answers, accounts, scores.
 func fill(ctx context.Context, a *app, d *dataDir) error {
-	f := &filling{app: a, data: d, by: survey.CommandLine(), wave: demoWave()}
+	f := &filling{app: a, data: d, by: survey.CommandLine(), wave: demoWave(), deliveries: map[survey.PointID]*survey.Delivery{}}
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -66,6 +66,9 @@ type filling struct {
 	plan    *plan
 	answers answering
 	letters []letter
+
+	points     []survey.PointID                    // in the order in which they were added
+	deliveries map[survey.PointID]*survey.Delivery // the last of each kiosk
 }
 
 func (f *filling) imagine(context.Context) error {
@@ -149,6 +152,7 @@ func (f *filling) answer(ctx context.Context) error {
 	}
 	receipts = append(receipts, fromHall...)
 	d.r.Shuffle(len(receipts), func(i, j int) { receipts[i], receipts[j] = receipts[j], receipts[i] })
+	f.number(receipts)
 	if err := f.data.db.SaveReceipts(ctx, receipts); err != nil {
 		return err
 	}
@@ -156,8 +160,8 @@ func (f *filling) answer(ctx context.Context) error {
 	return writeLinks(f.data.dir, unanswered, visitors)
 }
 
-// points stores the kiosks of the large offices.
-func (f *filling) points(ctx context.Context) error {
+// addPoints stores the kiosks of the large offices, each with its device.
+func (f *filling) addPoints(ctx context.Context) error {
 	for i, o := range f.world.Offices {
 		if !f.world.hasKiosk(i) {
 			continue
@@ -166,13 +170,16 @@ func (f *filling) points(ctx context.Context) error {
 		if err := f.data.db.AddPoint(ctx, f.by, p); err != nil {
 			return err
 		}
+		if err := f.enrolDevice(ctx, p.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // admit stores the kiosks and the accounts.
 func (f *filling) admit(ctx context.Context) error {
-	if err := f.points(ctx); err != nil {
+	if err := f.addPoints(ctx); err != nil {
 		return err
 	}
 	for _, u := range demoAccounts(f.world) {

@@ -88,7 +88,7 @@ type gapsOf struct{ Frame, Timer, Frames, Worker float64 }
 // the server names the numbers that were lost with it.
 func TestKioskDrains(t *testing.T) {
 	requireBrowser(t)
-	const backlog, kept = 1_000, 200
+	const backlog, kept = 10_000, 500
 	o := newOffice(t, 120, 1)
 	code, _ := o.kioskCode("may-1", o.units[0])
 	// The server limits a device to 50 answers a second after the first 1,000. Its clock runs thirty times as fast here, and the limit with it.

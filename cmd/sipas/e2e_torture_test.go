@@ -164,7 +164,7 @@ type torture struct {
 }
 
 // perRound is how many citizens answer in a round.
-const perRound = 120
+const perRound = 90
 
 func newTorture(t *testing.T, rounds int, seed uint64) *torture {
 	t.Helper()

@@ -102,7 +102,8 @@ func hotQueries() []string {
 // QueryRowContext asks for one row, by a prepared question where there is one.
 func (r reader) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if stmt := r.hot[query]; stmt != nil {
-		return stmt.QueryRowContext(ctx, args...)
+		// It is answered before a watch for the end of the context could be set up.
+		return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
 	}
 	return r.DB.QueryRowContext(ctx, query, args...)
 }

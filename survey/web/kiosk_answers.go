@@ -87,7 +87,12 @@ func (s *Server) receive(c *call, d *kioskDevice, e envelope) (*KioskReceived, e
 		return nil, err
 	}
 	c.secret(a.ID, a.Token, a.Comment)
-	return s.accept(c, d, e, a)
+	reply, err := s.accept(c, d, e, a)
+	if survey.IsCode(err, survey.CodeBadRequest) {
+		// The outside of the envelope was sound; nothing that the device could send again would make the inside better.
+		return nil, survey.Errorf(survey.CodeSealUnreadable, "read answer", "%w", err)
+	}
+	return reply, err
 }
 
 // unseal opens a sealed answer.
@@ -113,13 +118,13 @@ func readAnswer(text []byte) (*KioskAnswer, error) {
 		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "%d bytes are no answer", len(text))
 	}
 	if id, ok := survey.ParseResponseID(a.ID); !ok || string(id) != a.ID {
-		return nil, survey.Errorf(survey.CodeBadRequest, op, "the sitting has no id of ours")
+		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "the sitting has no id of ours")
 	}
 	if a.Revision < 1 || a.Revision > highestRevision {
-		return nil, survey.Errorf(survey.CodeBadRequest, op, "revision %d", a.Revision)
+		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "revision %d", a.Revision)
 	}
 	if a.Disposition == survey.Failed {
-		return nil, survey.Errorf(survey.CodeBadRequest, op, "a kiosk does not say that it failed")
+		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "a kiosk does not say that it failed")
 	}
 	if len(a.Token) > longestToken {
 		a.Token = a.Token[:longestToken]
@@ -220,6 +225,10 @@ func (s *Server) kioskInstrumentOf(ctx context.Context, w *survey.Wave, name str
 			continue
 		}
 		in, err := s.instrument(ctx, ref)
+		if survey.IsCode(err, survey.CodeInstrumentUnknown) {
+			// A version that was published after the copy of the database that now runs may come back, as a wave may.
+			return nil, survey.Errorf(survey.CodeUnavailable, op, "an answer names a version that is not in the database: %w", err)
+		}
 		if err != nil {
 			return nil, err
 		}

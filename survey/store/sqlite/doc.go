@@ -25,7 +25,7 @@
 // few milliseconds, each its own transaction, a tenth of the time at most, and does the rest when the storm is over. What waits to be settled
 // is remembered key by key up to a bound, and beyond it as the whole table, which then is gone through from end to end; that takes some ten
 // microseconds for each row of the table. The log is not cut meanwhile, but copied into the file beside the writer and begun again, so that it stays
-// at some tens of megabytes and no answer pays for the copying.
+// at some hundred megabytes and no answer pays for the copying.
 //
 // # What is left
 //

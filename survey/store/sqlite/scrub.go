@@ -72,6 +72,7 @@ func (s *scrubber) look() error {
 	}
 	salts := [8]byte(head[logSalts:])
 	if salts == s.salts && s.over {
+		s.frames = 0
 		return nil
 	}
 	if salts != s.salts {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"sync"
 	"time"
 
@@ -31,6 +30,7 @@ type settler struct {
 	current *work
 	rows    int       // of a slice
 	looked  time.Time // at the log
+	copied  int64     // frames of it
 
 	signal  chan struct{}
 	cancel  context.CancelFunc
@@ -44,9 +44,9 @@ const (
 	givingWay = 9
 	// fewestRows and mostRows bound a slice.
 	fewestRows, mostRows = 100, 1000
-	// longLog is the length of the log, in bytes, from which on it is copied into the file beside the writer, and longestLog that from
+	// longLog is by how many bytes the log grows before it is copied into the file beside the writer, and longestLog the length from
 	// which on the writer waits until it can be begun again.
-	longLog, longestLog = 8 << 20, 32 << 20
+	longLog, longestLog = 32 << 20, 64 << 20
 	// lookAtLog is how often the length is asked for while nobody answers.
 	lookAtLog = time.Second
 )
@@ -186,16 +186,19 @@ func (s *settler) shorten(ctx context.Context) error {
 		return nil
 	}
 	s.looked = time.Now()
-	info, err := os.Stat(s.scrubber.log)
-	if err != nil || info.Size() < longLog {
+	// Copying syncs the file, which holds up the commits on the same disk: seldom and much is better than often and little.
+	frames, err := s.logFrames()
+	if s.copied > frames {
+		s.copied = 0
+	}
+	if err != nil || (frames-s.copied)*pageSize < longLog {
 		return err
 	}
-	frames, err := s.copyLog(ctx)
-	if err != nil || frames*pageSize < longestLog {
+	if s.copied, err = s.copyLog(ctx); err != nil || s.copied*pageSize < longestLog {
 		return err
 	}
 	// What came while the most was copied is little, and what came while that was copied is next to nothing.
-	if _, err := s.copyLog(ctx); err != nil {
+	if s.copied, err = s.copyLog(ctx); err != nil {
 		return err
 	}
 	s.working.Lock()
@@ -204,13 +207,18 @@ func (s *settler) shorten(ctx context.Context) error {
 	return err
 }
 
-// copyLog copies what the log holds into the file, as far as no reader needs it, and returns how many pages it holds.
-func (s *settler) copyLog(ctx context.Context) (frames int, err error) {
-	// When all is copied, the next commit may begin the log again.
+// logFrames is how many pages the log holds. The scrubber has then seen all of them.
+func (s *settler) logFrames() (int64, error) {
 	s.working.Lock()
-	err = s.scrubber.look()
-	s.working.Unlock()
-	if err != nil {
+	defer s.working.Unlock()
+	err := s.scrubber.look()
+	return s.scrubber.frames, err
+}
+
+// copyLog copies what the log holds into the file, as far as no reader needs it, and returns how many pages it holds.
+func (s *settler) copyLog(ctx context.Context) (frames int64, err error) {
+	// When all is copied, the next commit may begin the log again.
+	if _, err := s.logFrames(); err != nil {
 		return 0, err
 	}
 	var busy, copied int

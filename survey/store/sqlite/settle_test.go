@@ -89,7 +89,7 @@ func TestLongLogBeginsAgain(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
 	storetest.PrepareSample(t, db, 150, 3)
-	const fill = "CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) SELECT hex(randomblob(3000)) AS x FROM n"
+	const fill = "CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) SELECT hex(randomblob(3000)) AS x FROM n"
 	if _, err := db.writer.Exec(fill); err != nil {
 		t.Fatal(err)
 	}
