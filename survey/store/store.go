@@ -21,6 +21,8 @@ type Engine struct {
 	Writer, Reader *sql.DB
 	// Classify names the code of a driver's error, or "" when the error is none that the engine knows.
 	Classify func(error) survey.Code
+	// Prepared writes a statement that is prepared once and run for every answer as the engine runs it fastest. Nil leaves it.
+	Prepared func(query string) string
 	// Answered is called after each commit that stored an answer, with the places where the order of arrival may now show, so
 	// that the engine can forget it. It must not wait. Nil does nothing.
 	Answered func(at []Place)
@@ -56,15 +58,18 @@ type Store struct {
 // New returns a store on an engine whose database is migrated. The clock dates audit rows.
 func New(ctx context.Context, e Engine, now func() time.Time) (*Store, error) {
 	s := &Store{engine: e, now: now, hot: map[string]*sql.Stmt{}, reader: reader{e.Reader, map[string]*sql.Stmt{}}, facts: newFacts()}
+	if e.Prepared == nil {
+		e.Prepared = func(query string) string { return query }
+	}
 	for _, query := range hotQueries() {
-		stmt, err := e.Reader.PrepareContext(ctx, query)
+		stmt, err := e.Reader.PrepareContext(ctx, e.Prepared(query))
 		if err != nil {
 			return nil, errors.Join(s.fail("open store", fmt.Errorf("prepare %q: %w", query, err)), s.Close())
 		}
 		s.reader.hot[query] = stmt
 	}
 	for _, query := range hotStatements() {
-		stmt, err := e.Writer.PrepareContext(ctx, query)
+		stmt, err := e.Writer.PrepareContext(ctx, e.Prepared(query))
 		if err != nil {
 			return nil, errors.Join(s.fail("open store", fmt.Errorf("prepare %q: %w", query, err)), s.Close())
 		}

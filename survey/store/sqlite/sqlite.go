@@ -157,7 +157,7 @@ func (db *DB) start(ctx context.Context, o Options, steps []store.Migration, cra
 	}
 	db.settler = newSettler(db.writer, db.copier, arranger, scrubber, o.Settle)
 	db.Store, err = store.New(ctx, store.Engine{
-		Name: "sqlite", Writer: db.writer, Reader: reader, Classify: classify, Answered: db.settler.answered,
+		Name: "sqlite", Writer: db.writer, Reader: reader, Classify: classify, Prepared: positional, Answered: db.settler.answered,
 	}, o.Now)
 	if err == nil {
 		db.settler.start(db.Store.Busy)
