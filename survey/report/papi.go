@@ -153,9 +153,10 @@ func papiAmongLowest(x float64, values []float64, share float64) bool {
 	return x <= sorted[k-1]
 }
 
-// papiYear is the published scores of one year, summed to dimensions and totals.
+// papiYear is the published scores of one year, from which its framework made dimensions and totals.
 type papiYear struct {
 	year        int
+	framework   *survey.Framework
 	composition []data.PAPIDimension
 	units       []string // all provinces of the year, by id
 	nodes       map[string]map[string]millionths
@@ -195,33 +196,40 @@ func papiYearOf(year int) (*papiYear, error) {
 	return y, nil
 }
 
+// sumPAPIYear hands the published sub-dimensions of a year to its framework. Every sum of them is a sum of millionths, which
+// floating point gives to far more digits than that.
 func sumPAPIYear(year int) *papiYear {
-	y := &papiYear{year: year, composition: data.PAPIComposition(year), nodes: map[string]map[string]millionths{}}
+	y := &papiYear{year: year, framework: papiFramework(year), composition: data.PAPIComposition(year), nodes: map[string]map[string]millionths{}}
+	tree, err := Compile(y.framework)
+	if err != nil {
+		panic(fmt.Sprintf("report: the framework of %d: %v", year, err))
+	}
 	published := data.PAPIScores(year)
 	for _, u := range data.Provinces(papiDay(year)) {
 		y.units = append(y.units, u.ID)
-		nodes := map[string]millionths{}
-		total := millionths{present: true}
-		for _, d := range y.composition {
-			sum := millionths{present: true}
-			for _, s := range d.Subs {
-				score, ok := published[u.ID][s.Code]
-				m := millionths{n: int64(math.Round(score * 1e6)), present: ok}
-				nodes[s.Code] = m
-				sum = sum.plus(m)
-			}
-			nodes[d.Code] = sum
-			total = total.plus(sum)
+		values, err := tree.Evaluate(published[u.ID])
+		if err != nil {
+			panic(fmt.Sprintf("report: the scores of %s in %d: %v", u.NameVI, year, err))
 		}
-		nodes[data.PAPITotal] = total
+		nodes := map[string]millionths{}
+		for _, v := range values {
+			if !math.IsNaN(v.Value) {
+				nodes[v.Code] = millionths{n: int64(math.Round(v.Value * 1e6)), present: true}
+			}
+		}
 		y.nodes[u.ID] = nodes
 	}
 	return y
 }
 
-// plus adds two scores; a sum without one of its parts is no sum.
-func (m millionths) plus(o millionths) millionths {
-	return millionths{n: m.n + o.n, present: m.present && o.present}
+// papiFramework returns the framework of the years that a year belongs to.
+func papiFramework(year int) *survey.Framework {
+	for _, f := range shipped() {
+		if f.Root.Code == data.PAPITotal && f.Years.Holds(year) {
+			return f
+		}
+	}
+	panic(fmt.Sprintf("report: no framework for the PAPI scores of %d", year))
 }
 
 // minus subtracts a score; without one of them there is no difference.
@@ -273,8 +281,8 @@ func (y *papiYear) reason(unit string) survey.Text {
 
 // change compares a node with the year before.
 func (y *papiYear) change(before *papiYear, unit, node string) PAPIChange {
-	if b, broken := data.PAPIBreakBetween(node, y.year-1, y.year); broken {
-		return PAPIChange{Reason: bilingual(b.ReasonEN, b.ReasonVI)}
+	if b, broken := y.breakSince(node, y.year-1); broken {
+		return PAPIChange{Reason: b.Reason}
 	}
 	now, old := y.score(unit, node), before.score(unit, node)
 	for _, side := range []struct {
@@ -289,6 +297,11 @@ func (y *papiYear) change(before *papiYear, unit, node string) PAPIChange {
 	}
 	m := papiMean(y.changes(before, node))
 	return PAPIChange{Value: now.minus(old).value(), Mean: &m}
+}
+
+// breakSince returns the latest break of a node since an earlier year.
+func (y *papiYear) breakSince(node string, year int) (survey.Break, bool) {
+	return survey.Frameworks(ShippedFramework).BreakBetween(y.framework, node, year, y.year)
 }
 
 // changes returns the differences of a node since the year before over all provinces with both scores.
