@@ -170,6 +170,8 @@ type DerivedNode struct {
 	Rounding  Rounding      `json:"rounding,omitempty"`
 	Nominal   *Bounds       `json:"nominal,omitempty"`
 	Source    string        `json:"source,omitempty"`
+	// Years are the years whose scores it is for, where they are not all of the framework's.
+	Years *Years `json:"years,omitempty"`
 }
 
 // DerivedTerm is one summand of a derived node.
@@ -212,7 +214,8 @@ type LeafValue struct {
 	// and not somebody who is not satisfied.
 	Answers *Bounds `json:"answers,omitempty"`
 	// Range are the values that can come where they go beyond Bounds: whatever lies outside Bounds counts as the nearer end of
-	// them. A part with a target has full points from the target on.
+	// them. A part with a target has full points from the target on. Without Bounds it holds the values of a given number
+	// whose maximum nobody states.
 	Range *Bounds `json:"range,omitempty"`
 	// Rules make a score of facts, where a table has the facts and not the score: the first rule that holds.
 	Rules []Rule `json:"rules,omitempty"`

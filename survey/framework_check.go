@@ -299,7 +299,11 @@ func (c *checker) document() {
 			c.fault("in_force", FaultDays, "from", v.From, "to", v.To)
 		}
 	}
-	if y := f.Years; y != nil && (y.From < 1 || y.To < y.From) {
+	c.years(f.Years)
+}
+
+func (c *checker) years(y *Years) {
+	if y != nil && (y.From < 1 || y.To < y.From) {
 		c.fault("years", FaultYears, "from", y.From, "to", y.To)
 	}
 }
@@ -475,7 +479,10 @@ func (c *checker) scale(n *Node, is func(...string) bool) {
 		return
 	}
 	c.bounds("value.range", v.Range)
-	if v.Bounds == nil || v.Range.Min > v.Bounds.Min || v.Range.Max < v.Bounds.Max {
+	if v.Bounds == nil && !is(ValueGiven) {
+		c.fault("value.range", FaultItemUnread, "kind", v.Kind, "value", "range")
+	}
+	if v.Bounds != nil && (v.Range.Min > v.Bounds.Min || v.Range.Max < v.Bounds.Max) {
 		c.fault("value.range", FaultRange, "min", v.Range.Min, "max", v.Range.Max)
 	}
 }
@@ -541,6 +548,7 @@ func (c *checker) derived(d *DerivedNode) {
 	c.code(d.Code)
 	c.bounds("nominal", d.Nominal)
 	c.rounding(d.Round, d.Rounding)
+	c.years(d.Years)
 	if !d.Combine.weighted() {
 		c.fault("combine", FaultCombine, "value", quoted(string(d.Combine)))
 	}

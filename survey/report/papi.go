@@ -40,6 +40,10 @@ type PAPIReport struct {
 	Group    string // one of PAPIGroups, or ""
 	State    survey.State
 	Reason   survey.Text // why the total is withheld
+	// Interval is what the publishers print beside the total; nil in years for which they print none.
+	Interval *PAPIInterval
+	// Weighted is the weighted total, in years whose weights are known.
+	Weighted *PAPIWeighted
 
 	Dimensions    []PAPIDimension
 	SubDimensions []PAPISubDimension
@@ -105,6 +109,7 @@ func PAPI(year int, province string) (PAPIReport, error) {
 	if r.Total == nil {
 		r.State, r.Reason = survey.StateWithheld, y.reason(unit.ID)
 	}
+	r.Interval, r.Weighted = y.interval(unit.ID, papiUnweighted), y.weighted(unit.ID)
 	before, _ := papiYearOf(year - 1)
 	watch := data.PAPIWatchThresholds()
 	for _, d := range y.composition {
@@ -356,6 +361,8 @@ type PAPIDocument struct {
 	Group         *string                 `json:"group"`
 	State         survey.State            `json:"state"`
 	Reason        *string                 `json:"reason"`
+	Interval      *PAPIInterval           `json:"interval,omitempty"`
+	Weighted      *PAPIWeighted           `json:"weighted,omitempty"`
 	Dimensions    []PAPIDocumentDimension `json:"dimensions"`
 	SubDimensions []PAPIDocumentSub       `json:"sub_dimensions"`
 }
@@ -388,7 +395,7 @@ func (r PAPIReport) In(lang survey.Lang) PAPIDocument {
 	text := func(t survey.Text) *string { return nullIfEmpty(t.In(lang)) }
 	doc := PAPIDocument{
 		Year: r.Year, Province: r.Unit.NameVI, Total: r.Total, Rank: r.Rank, Ranked: r.Ranked,
-		Group: nullIfEmpty(r.Group), State: r.State, Reason: text(r.Reason),
+		Group: nullIfEmpty(r.Group), State: r.State, Reason: text(r.Reason), Interval: r.Interval, Weighted: r.Weighted,
 	}
 	for _, d := range r.Dimensions {
 		doc.Dimensions = append(doc.Dimensions, PAPIDocumentDimension{
