@@ -42,7 +42,7 @@ const (
 	FaultItem          FaultCode = "item_missing"
 	FaultItemUnread    FaultCode = "item_unread"
 	FaultItemUnasked   FaultCode = "item_not_asked"
-	FaultCodes         FaultCode = "codes_missing"
+	FaultAnswers       FaultCode = "codes_missing"
 	FaultBoundsMissing FaultCode = "bounds_missing"
 	FaultDirection     FaultCode = "direction_unknown"
 	FaultUnanswered    FaultCode = "unanswered_unknown"
@@ -85,7 +85,7 @@ var faultSentences = map[FaultCode]string{
 	FaultItem:          "the value is not bound to anything; name the item or the column of its answers",
 	FaultItemUnread:    "a {kind} does not read {value}; leave it out",
 	FaultItemUnasked:   "no questionnaire asks {value}; bind the indicator to an item that is asked",
-	FaultCodes:         "a {kind} names the answers that count, as whole numbers",
+	FaultAnswers:       "a {kind} names the answers that count, as whole numbers",
 	FaultBoundsMissing: "a {kind} states the lowest and the highest value that it is scaled from",
 	FaultDirection:     "{value} is no direction; write up where higher is better and down where higher is worse",
 	FaultUnanswered:    "{value} does not say what an open answer does to the count; write leave_out or not_met",
@@ -101,6 +101,9 @@ var faultSentences = map[FaultCode]string{
 	FaultGradeOrder:    "grades are listed from the best down, each with a lower bound of its own",
 	FaultAttainable:    "the weights allow {min} to {max}, and {stated} is stated; mend the weights or the statement",
 }
+
+// FaultCodes lists every kind of fault, so that a test can hold the checks and the sentences against it.
+func FaultCodes() []FaultCode { return slices.Sorted(maps.Keys(faultSentences)) }
 
 // Fault is one thing that is wrong with a framework's document, and where.
 type Fault struct {
@@ -438,7 +441,7 @@ func (c *checker) value(n *Node) {
 	unread("items", len(v.Items) > 0 && !is(ValueCount))
 	unread("unanswered", v.Unanswered != "" && !is(ValueCount))
 	if is(ValueShare, ValueCount) && len(v.Codes) == 0 {
-		c.fault("value.codes", FaultCodes, "kind", v.Kind)
+		c.fault("value.codes", FaultAnswers, "kind", v.Kind)
 	}
 	unread("codes", len(v.Codes) > 0 && !is(ValueShare, ValueCount))
 	c.scale(n, is)

@@ -15,8 +15,11 @@ const (
 func (r Rounding) known() bool { return r == HalfAway || r == HalfEven || r == Cut }
 
 // tie is how near to half a unit, or to a whole one, a number counts as it: 1.45 is stored a little below 1.45 and is meant
-// to be rounded to 1.5.
+// to be rounded to 1.5. Of large numbers it is what floating point cannot tell apart.
 const tie = 1e-9
+
+// ulps is how many units in the last place of a large number that is.
+const ulps = 4 * 0x1p-52
 
 // Round rounds to decimals, half away from zero, as official tables do. A number
 // within a billionth of half a unit counts as half: 1.45 is stored a little below 1.45
@@ -31,6 +34,8 @@ func (r Rounding) Round(x float64, decimals int) float64 {
 	if math.IsNaN(x) || math.IsInf(units, 0) {
 		return x
 	}
+	tie := tie + ulps*units
+
 	switch r {
 	case Cut:
 		units = math.Floor(units + tie)
