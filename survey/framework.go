@@ -202,9 +202,11 @@ const (
 type LeafValue struct {
 	Kind string `json:"kind"`
 	// Item is the item of the instrument, or the column of a file of answers. A given value is in the column of its node's code.
-	Item  string   `json:"item,omitempty"`
-	Items []string `json:"items,omitempty"` // of a count
-	Codes []int    `json:"codes,omitempty"` // of a share or a count
+	Item string `json:"item,omitempty"`
+	// Column is another heading under which an office's table may have the value of the node.
+	Column string   `json:"column,omitempty"`
+	Items  []string `json:"items,omitempty"` // of a count
+	Codes  []int    `json:"codes,omitempty"` // of a share or a count
 	// Unanswered says what an open item does to a count: "leave_out" the person, or count it as "not_met".
 	Unanswered string `json:"unanswered,omitempty"`
 	// Scale bounds and direction are explicit and never inferred from a label: one official label contradicts its sign.

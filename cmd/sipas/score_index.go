@@ -256,7 +256,7 @@ type namedReadings struct {
 func (c *scoreCmd) readIndicators(a *app, s *report.Scorer) ([]namedReadings, error) {
 	var columns []export.ValueColumn
 	for _, col := range s.Columns() {
-		columns = append(columns, export.ValueColumn{Name: col.Name, Bounds: col.Bounds, Words: col.Words})
+		columns = append(columns, export.ValueColumn{Name: col.Name, Bounds: col.Bounds, Words: col.Words, Also: col.Also})
 	}
 	var units []namedReadings
 	err := readImport(a, c.Indicators, c.Partial, func(r io.Reader, name string) (int, []export.BadLine, []export.Warning, error) {

@@ -16,6 +16,7 @@ type ValueColumn struct {
 	Name   string
 	Bounds *survey.Bounds // of numbers; nil admits any
 	Words  bool
+	Also   string // another heading under which it may come
 }
 
 // ValueKey is the column that names what a row is about.
@@ -55,7 +56,11 @@ func Values(r io.Reader, file string, key ValueKey, columns []ValueColumn) (*Val
 		read[0].names = append(read[0].names, fold(n))
 	}
 	for _, c := range columns {
-		read = append(read, column{key: c.Name, names: []string{fold(c.Name)}, optional: true})
+		names := []string{fold(c.Name)}
+		if c.Also != "" {
+			names = append(names, fold(c.Also))
+		}
+		read = append(read, column{key: c.Name, names: names, optional: true})
 	}
 	t, usable, err := openTable(r, file, read)
 	if err != nil {

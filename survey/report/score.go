@@ -107,6 +107,7 @@ type Column struct {
 	Name   string
 	Bounds *survey.Bounds // of numbers; nil admits any
 	Words  bool           // it holds facts for rules, in numbers or words
+	Also   string         // another heading under which it may come
 }
 
 // Columns lists the columns that a table for the framework may have: the codes of its indicators; those of nodes above,
@@ -119,7 +120,7 @@ func (s *Scorer) Columns() []Column {
 		}
 	}
 	for _, l := range s.leaves {
-		add(Column{Name: l.Code, Bounds: s.tableBounds(l)})
+		add(Column{Name: l.Code, Bounds: s.tableBounds(l), Also: l.Value.Column})
 		for _, t := range slices.Concat(l.Value.Of, l.Value.Over) {
 			add(Column{Name: t.Column, Bounds: &survey.Bounds{Min: 0, Max: math.Inf(1)}})
 		}
