@@ -39,7 +39,9 @@ type Framework struct {
 	// Years compares.
 	Follows *FrameworkRef `json:"follows,omitempty"`
 	Breaks  []Break       `json:"breaks,omitempty"`
-	Root    Node          `json:"root"`
+	// Facts are the values that the columns which rules read can have, where they hold numbers: a rate of 250 per cent is a slip.
+	Facts map[string]Bounds `json:"facts,omitempty"`
+	Root  Node              `json:"root"`
 	// Derived are nodes beside the tree, made of nodes of it or of each other: a weighted total beside the plain one.
 	Derived []DerivedNode `json:"derived,omitempty"`
 	Grades  []Grade       `json:"grades,omitempty"` // of the root, best first

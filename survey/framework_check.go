@@ -51,6 +51,7 @@ const (
 	FaultRule          FaultCode = "rule_unreadable"
 	FaultRuleLast      FaultCode = "rule_after_last"
 	FaultRuleValue     FaultCode = "rule_value_outside"
+	FaultFact          FaultCode = "fact_unread"
 	FaultLink          FaultCode = "link_incomplete"
 	FaultNodeUnknown   FaultCode = "node_unknown"
 	FaultCycle         FaultCode = "cycle"
@@ -94,6 +95,7 @@ var faultSentences = map[FaultCode]string{
 	FaultRule:          "rule {rule} cannot be read: {why}",
 	FaultRuleLast:      "rule {rule} has no condition and so always holds; put it last",
 	FaultRuleValue:     "rule {rule} gives {value}, outside {min} to {max}",
+	FaultFact:          "no rule reads the column {value}; leave it out, or name it as the rule does",
 	FaultLink:          "a link names a framework, at least one node and a factor other than 0",
 	FaultNodeUnknown:   "there is no node {value}",
 	FaultCycle:         "the node rests on itself: {path}",
@@ -266,6 +268,7 @@ func (f *Framework) check() Faults {
 			c.fault("breaks", FaultBreakYear, "value", b.Node)
 		}
 	}
+	c.facts()
 	for i, g := range f.Grades {
 		if !finite(g.From) || g.Code == "" || i > 0 && g.From >= f.Grades[i-1].From {
 			c.fault("grades", FaultGradeOrder)
@@ -273,6 +276,26 @@ func (f *Framework) check() Faults {
 		}
 	}
 	return c.faults
+}
+
+// facts checks the bounds of columns of facts.
+func (c *checker) facts() {
+	read := map[string]bool{}
+	c.framework.Walk(func(n *Node, _ []*Node) {
+		if n.Value == nil {
+			return
+		}
+		for _, column := range n.Value.RuleColumns() {
+			read[column] = true
+		}
+	})
+	for _, column := range slices.Sorted(maps.Keys(c.framework.Facts)) {
+		b := c.framework.Facts[column]
+		c.bounds("facts."+column, &b)
+		if !read[column] {
+			c.fault("facts", FaultFact, "value", column)
+		}
+	}
 }
 
 func (c *checker) document() {

@@ -19,6 +19,7 @@ const wholeFramework = `{
   "id": "own-2026", "version": 1, "title": {"vi": "Riêng", "en": "Own"}, "source": "test", "measure": "points", "decimals": 2, "min_answers": 15,
   "subject": "unit", "in_force": {"from": "2026-01-01", "to": "2026-12-31"}, "years": {"from": 2026, "to": 2027},
   "follows": {"id": "own-2020", "version": 3}, "breaks": [{"node": "a", "year": 2027, "reason": {"vi": "khác", "en": "other"}}],
+  "facts": {"used": {"min": 0, "max": 365}},
   "root": {"code": "total", "kind": "index", "label": {"vi": "Tổng"}, "combine": "sum", "missing": "drop", "nominal": {"min": 0, "max": 20}, "children": [
     {"code": "a", "kind": "part", "label": {"vi": "A"}, "combine": "linear", "intercept": 1, "weights_sum": 5, "missing": "fail", "round": 1, "rounding": "half_even", "children": [
       {"code": "a1", "kind": "indicator", "label": {"vi": "A1"}, "coefficient": 2, "value": {"kind": "share", "item": "q1", "codes": [4, 5], "answers": {"min": 1, "max": 5}}},
@@ -116,6 +117,8 @@ func TestFaultsOfFrameworks(t *testing.T) {
 		{`"op": "=", "words"`, `"op": "<", "words"`, survey.FaultRule, "total/c"},
 		{`"when": [{"column": "used", "op": "<=", "number": 30}]`, `"when": []`, survey.FaultRuleLast, "total/c"},
 		{`{"value": 2, "when"`, `{"value": 3, "when"`, survey.FaultRuleValue, "total/c"},
+		{`"facts": {"used"`, `"facts": {"unused"`, survey.FaultFact, ""},
+		{`"facts": {"used": {"min": 0, "max": 365}}`, `"facts": {"used": {"min": 9, "max": 3}}`, survey.FaultBounds, ""},
 		{`"factor": 0.1`, `"factor": 0`, survey.FaultLink, "total/c"},
 		{`{"node": "v", "coefficient": 1}`, `{"node": "z", "coefficient": 1}`, survey.FaultNodeUnknown, "w"},
 		{`"breaks": [{"node": "a"`, `"breaks": [{"node": "z"`, survey.FaultNodeUnknown, ""},

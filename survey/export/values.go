@@ -15,8 +15,8 @@ import (
 type ValueColumn struct {
 	Name   string
 	Bounds *survey.Bounds // of numbers; nil admits any
-	Words  bool
-	Also   string // another heading under which it may come
+	Words  bool           // what stands in a cell is handed on as it is; with Bounds, it is a number within them
+	Also   string         // another heading under which it may come
 }
 
 // ValueKey is the column that names what a row is about.
@@ -119,7 +119,9 @@ func (t *table) values(key ValueKey, columns []ValueColumn) (ValueRow, bool) {
 		}
 		if c.Words {
 			row.Words[c.Name] = text
-			continue
+			if c.Bounds == nil {
+				continue
+			}
 		}
 		x, ok := survey.ParseNumber(text)
 		if !ok {
@@ -130,7 +132,9 @@ func (t *table) values(key ValueKey, columns []ValueColumn) (ValueRow, bool) {
 			t.fault(i+1, text, ReasonBounds, "min", plain(b.Min), "max", plain(b.Max), "hint", perCent(x, *b))
 			continue
 		}
-		row.Numbers[c.Name] = x
+		if !c.Words {
+			row.Numbers[c.Name] = x
+		}
 	}
 	return row, !t.faulty
 }

@@ -105,7 +105,7 @@ func (s *Scorer) Reach(code string) (low, high float64, known bool) {
 // Column is a column that a table for a framework may have.
 type Column struct {
 	Name   string
-	Bounds *survey.Bounds // of numbers; nil admits any
+	Bounds *survey.Bounds // of numbers; nil admits any, and of facts also words
 	Words  bool           // it holds facts for rules, in numbers or words
 	Also   string         // another heading under which it may come
 }
@@ -125,7 +125,11 @@ func (s *Scorer) Columns() []Column {
 			add(Column{Name: t.Column, Bounds: &survey.Bounds{Min: 0, Max: math.Inf(1)}})
 		}
 		for _, name := range l.Value.RuleColumns() {
-			add(Column{Name: name, Words: true})
+			fact := Column{Name: name, Words: true}
+			if b, stated := s.framework.Facts[name]; stated {
+				fact.Bounds = &b
+			}
+			add(fact)
 		}
 	}
 	s.framework.Walk(func(n *survey.Node, above []*survey.Node) {

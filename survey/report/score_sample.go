@@ -171,6 +171,11 @@ func (x *sampleScore) column(l *survey.Node, answers Answers) ([]float64, bool, 
 		if facts[column], ok = answers.Words(column); !ok {
 			return nil, false, nil
 		}
+		if b, stated := x.scorer.framework.Facts[column]; stated {
+			if err := checkFacts(column, facts[column], b); err != nil {
+				return nil, false, err
+			}
+		}
 	}
 	if len(facts) == 0 {
 		return nil, false, nil
@@ -189,6 +194,16 @@ func (x *sampleScore) column(l *survey.Node, answers Answers) ([]float64, bool, 
 		}
 	}
 	return values, true, nil
+}
+
+// checkFacts refuses facts that cannot be.
+func checkFacts(column string, cells []string, b survey.Bounds) error {
+	for row, cell := range cells {
+		if x, ok := survey.ParseNumber(cell); ok && (x < b.Min || x > b.Max) {
+			return &AnswerError{Row: row, Column: column, Reason: fmt.Sprintf("%v lies outside %g to %g", x, b.Min, b.Max)}
+		}
+	}
+	return nil
 }
 
 // answerBounds are the answers that can come; nil where nothing is known.
