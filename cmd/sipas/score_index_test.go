@@ -195,8 +195,16 @@ func TestScoreMicrodataFaults(t *testing.T) {
 			t.Errorf("%q: exit %d, %s%s", stdin, r.code, r.stdout, r.stderr)
 		}
 	}
+	// Dossiers of officers, under the numbers of the indices: a blank is left out of its index, and a dossier of nobody of every one.
+	r := command(t, "officer,1,2,3,4,7\nA,2,1,,2,1\nA,1,1,0,2,1\n,1,1,1,1,1\nB,2,2,2,2,2\n",
+		"score", "--framework", "one-stop-officer-2018", "--microdata", "-", "--by", "officer", "--format", "csv")
+	for _, want := range []string{"A,officer,5.5,", "A,law1,1.5,", "A,law3,0,", "B,officer,10,"} {
+		if r.code != exitDone || !strings.Contains(r.stdout, want) || !strings.Contains(r.stderr, "1 row of standard input without officer") {
+			t.Errorf("want %s: exit %d, %s%s", want, r.code, r.stdout, r.stderr)
+		}
+	}
 	// Codes of missing answers, decimal commas and a column that is not there.
-	r := command(t, "overall;polite;clear\n4;4,5;1\n5;-9;0\n", "score", "--framework", scoreFile("own.json"), "--microdata", "-", "--na=-9", "--format", "csv")
+	r = command(t, "overall;polite;clear\n4;4,5;1\n5;-9;0\n", "score", "--framework", scoreFile("own.json"), "--microdata", "-", "--na=-9", "--format", "csv")
 	if r.code != exitDone || !strings.Contains(r.stdout, "attitude,0.875") || !strings.Contains(r.stdout, "criteria,,") || !strings.Contains(r.stdout, "the file has no column") {
 		t.Errorf("exit %d, %s%s", r.code, r.stdout, r.stderr)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -37,7 +38,7 @@ func (c *scoreCmd) scoreSample(ctx context.Context, a *app, s *report.Scorer, li
 	if d, _, err = c.weightingFlags.apply(a, d); err != nil {
 		return nil, err
 	}
-	domains, err := c.scored(d)
+	domains, err := c.scored(a, d)
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +82,16 @@ func (c *scoreCmd) scoreSample(ctx context.Context, a *app, s *report.Scorer, li
 }
 
 // scored returns the domains: the whole file, or the values of a column.
-func (c *scoreCmd) scored(d *drawn) (estimate.Domains, error) {
+func (c *scoreCmd) scored(a *app, d *drawn) (estimate.Domains, error) {
 	if c.By == "" {
 		return estimate.Whole(d.design, "all"), nil
 	}
 	col, err := d.categories("--by", c.By)
 	if err != nil {
 		return estimate.Domains{}, err
+	}
+	if n := col.Missings(); n > 0 {
+		fmt.Fprintf(a.stderr, "note: %s of %s without %s: in no score\n", count(n, "row"), d.name, c.By)
 	}
 	return estimate.ByCodes(d.design, col.Codes, col.Levels)
 }

@@ -426,21 +426,30 @@ func (s *Scorer) presentState(code string, n *survey.Node, r *Readings, states m
 	if st, told := r.States[code]; told {
 		return st
 	}
-	if n == nil {
-		return NodeComputed
-	}
-	if n.Value != nil {
-		if n.Value.Kind == survey.ValueGiven && n.Value.Rules == nil {
-			return NodeGiven
+	var parts []string
+	switch {
+	case n == nil:
+		for _, d := range s.framework.Derived {
+			for _, t := range d.Terms {
+				if d.Code == code {
+					parts = append(parts, t.Node)
+				}
+			}
 		}
-		return NodeComputed
+	case n.Value != nil && n.Value.Kind == survey.ValueGiven && n.Value.Rules == nil:
+		return NodeGiven
+	}
+	if n != nil {
+		for i := range n.Children {
+			parts = append(parts, n.Children[i].Code)
+		}
 	}
 	worst := NodeComputed
-	for i := range n.Children {
-		switch st := states[n.Children[i].Code]; {
-		case st == NodeProjection:
+	for _, part := range parts {
+		switch states[part] {
+		case NodeProjection:
 			return NodeProjection
-		case st == NodeSelfScored:
+		case NodeSelfScored:
 			worst = NodeSelfScored
 		}
 	}

@@ -158,14 +158,19 @@ func met(y float64, codes []int) float64 {
 
 // column reads the answers to one item, or makes them of the facts that its rules read.
 func (x *sampleScore) column(l *survey.Node, answers Answers) ([]float64, bool, error) {
-	name := answerColumn(l)
-	values, ok, err := answers.Numbers(name)
-	if err != nil {
-		return nil, false, err
+	for _, name := range []string{answerColumn(l), l.Value.Column} {
+		if name == "" {
+			continue
+		}
+		values, ok, err := answers.Numbers(name)
+		if err != nil {
+			return nil, false, err
+		}
+		if ok {
+			return values, true, x.check(name, values, answerBounds(l))
+		}
 	}
-	if ok {
-		return values, true, x.check(name, values, answerBounds(l))
-	}
+	ok := false
 	facts := map[string][]string{}
 	for _, column := range l.Value.RuleColumns() {
 		if facts[column], ok = answers.Words(column); !ok {
@@ -180,7 +185,7 @@ func (x *sampleScore) column(l *survey.Node, answers Answers) ([]float64, bool, 
 	if len(facts) == 0 {
 		return nil, false, nil
 	}
-	values = make([]float64, x.design.Rows())
+	values := make([]float64, x.design.Rows())
 	for i := range values {
 		score, missing, err := l.Value.Judge(func(column string) string { return facts[column][i] })
 		var cell *survey.CellError
