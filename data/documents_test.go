@@ -90,10 +90,18 @@ func reach(n *survey.Node, measure survey.Measure) survey.Bounds {
 // those that intercepts, coefficients and the leaves' own bounds allow, in every node of every framework.
 func TestWeightsGiveTheAttainableBounds(t *testing.T) {
 	t.Parallel()
+	open := map[string]bool{}
 	for id, f := range frameworks(t) {
 		f.Walk(func(n *survey.Node, _ []*survey.Node) {
+			if f.Unofficial && n.Value != nil && n.Nominal == nil {
+				open[n.Code] = true // nobody states its maximum, and so there is none of what is above it
+				return
+			}
 			if n.Nominal == nil {
 				t.Errorf("%s %s: no nominal bounds", id, n.Code)
+				return
+			}
+			if slices.ContainsFunc(n.Leaves(), func(l *survey.Node) bool { return f.Unofficial && l.Nominal == nil }) {
 				return
 			}
 			if n.Value != nil && n.Attainable == nil {
@@ -112,6 +120,9 @@ func TestWeightsGiveTheAttainableBounds(t *testing.T) {
 				t.Errorf("%s %s: attainable %v lies outside nominal %v", id, n.Code, *n.Attainable, *n.Nominal)
 			}
 		})
+	}
+	if len(open) != 3 || open["sipas"] {
+		t.Errorf("without a maximum are %v; three parts of the PAR Index of 2020 are", open)
 	}
 }
 
@@ -243,6 +254,98 @@ func TestPublishedFrameworksMatchTheComposition(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestComparability lists, for each pair of following years, which nodes of PAPI do not compare. A sub-dimension breaks where its
+// code means something else, where its scale changes, and where a framework says so; what stands above it breaks with it.
+func TestComparability(t *testing.T) {
+	t.Parallel()
+	all := frameworks(t)
+	find := survey.Frameworks(func(ref survey.FrameworkRef) (*survey.Framework, bool) {
+		f, ok := all[ref.ID]
+		return f, ok && f.Version == ref.Version
+	})
+	era := func(year int) *survey.Framework {
+		for _, f := range all {
+			if f.Root.Code == data.PAPITotal && f.Years.Holds(year) {
+				return f
+			}
+		}
+		t.Fatalf("no framework for %d", year)
+		return nil
+	}
+	subs := func(year int) map[string]data.PAPISubDimension {
+		m := map[string]data.PAPISubDimension{}
+		for _, d := range data.PAPIComposition(year) {
+			for _, s := range d.Subs {
+				m[s.Code] = s
+			}
+		}
+		return m
+	}
+	want := map[int]string{
+		2012: "", 2013: "", 2014: "", 2015: "", 2017: "", 2020: "", 2022: "", 2023: "", 2024: "",
+		2016: "3 3.2 3.3 total",
+		2018: "2 2.1 2.2 2.3 2.4 3 3.3 7 7.1 7.2 7.3 8 8.1 8.2 total",
+		2019: "7 7.1 8 8.1 8.2 8.3 total",
+		2021: "5 5.1 5.2 5.3 5.4 total",
+	}
+	for year, nodes := range want {
+		var codes []string
+		for _, f := range []*survey.Framework{era(year - 1), era(year)} {
+			f.Walk(func(n *survey.Node, _ []*survey.Node) {
+				if n.Kind != survey.NodeIndicator && !slices.Contains(codes, n.Code) {
+					codes = append(codes, n.Code)
+				}
+			})
+		}
+		slices.Sort(codes)
+		var broken []string
+		for _, node := range codes {
+			b, is := find.BreakBetween(era(year), node, year-1, year)
+			old, had := subs(year - 1)[node]
+			cur, has := subs(year)[node]
+			if had != has || has && (old.NameEN != cur.NameEN || old.Min != cur.Min || old.Max != cur.Max) {
+				if !is {
+					t.Errorf("%s changed in %d, and its framework does not say so", node, year)
+				}
+			}
+			if !is {
+				continue
+			}
+			broken = append(broken, node)
+			if b.Year != year || b.Node != node || b.Reason[survey.English] == "" || b.Reason[survey.Vietnamese] == "" {
+				t.Errorf("%s in %d breaks as %+v", node, year, b)
+			}
+			back, also := find.BreakBetween(era(year), node, year, year-1)
+			if !also || back.Reason[survey.English] != b.Reason[survey.English] {
+				t.Errorf("%s: the order of the years matters", node)
+			}
+		}
+		if got := strings.Join(broken, " "); got != nodes {
+			t.Errorf("%d against %d:\n got %q\nwant %q", year, year-1, got, nodes)
+		}
+	}
+	if _, broken := find.BreakBetween(era(2024), "1.1", 2011, 2024); broken {
+		t.Error("1.1 kept its make-up from 2011 to 2024")
+	}
+	if b, broken := find.BreakBetween(era(2024), "7.1", 2018, 2024); !broken || !strings.Contains(b.Reason[survey.English], "four") {
+		t.Errorf("7.1 from 2018 to 2024: %+v", b)
+	}
+	if b, broken := find.BreakBetween(era(2024), data.PAPITotal, 2017, 2024); !broken || b.Year != 2021 {
+		t.Errorf("the latest break of the total before 2024 is %+v", b)
+	}
+	for _, node := range []string{data.PAPITotal, "9", "9.1"} {
+		if _, broken := find.BreakBetween(era(2011), node, 2010, 2011); !broken {
+			t.Errorf("%s compares with 2010, of which nothing is there", node)
+		}
+	}
+	if _, broken := find.BreakBetween(all["sipas-2022"], "sipas", 2021, 2022); !broken {
+		t.Error("SIPAS of 2021 and of 2022 are two instruments and compare")
+	}
+	if _, broken := find.BreakBetween(all["sipas-2022"], "sipas", 2022, 2024); broken {
+		t.Error("SIPAS of 2022 and of 2024 do not compare")
 	}
 }
 

@@ -114,6 +114,9 @@ var papiScores = sync.OnceValues(func() (map[int]map[string]map[string]float64, 
 // sub-dimension. A score that was withheld is absent, and so is a province without any.
 func PAPIScores(year int) map[string]map[string]float64 { return must(papiScores())[year] }
 
+// PAPITotal is the code of the total in every framework of PAPI.
+const PAPITotal = "total"
+
 // PAPIWithheld is a result that the publishers kept back.
 type PAPIWithheld struct {
 	Year               int

@@ -117,66 +117,16 @@ func TestGroupSizesAndThresholds(t *testing.T) {
 	}
 }
 
-// TestComparability lists, for each pair of following years, which nodes do not compare.
-func TestComparability(t *testing.T) {
-	t.Parallel()
-	want := map[int]string{
-		2012: "", 2013: "", 2014: "", 2015: "", 2017: "", 2020: "", 2022: "", 2023: "", 2024: "",
-		2016: "3 3.2 3.3 total",
-		2018: "2 2.1 2.2 2.3 2.4 3 3.3 7 7.1 7.2 7.3 8 8.1 8.2 total",
-		2019: "7 7.1 8 8.1 8.2 8.3 total",
-		2021: "5 5.1 5.2 5.3 5.4 total",
-	}
-	for year, nodes := range want {
-		var broken []string
-		all := union(codesOf(PAPIComposition(year-1)), codesOf(PAPIComposition(year)))
-		for _, d := range slices.Clone(all) {
-			for _, dims := range [][]PAPIDimension{PAPIComposition(year - 1), PAPIComposition(year)} {
-				if dim, ok := dimension(dims, d); ok {
-					all = union(all, subCodes(dim))
-				}
+// subDimension returns a sub-dimension of a composition.
+func subDimension(dims []PAPIDimension, code string) (PAPISubDimension, bool) {
+	for _, d := range dims {
+		for _, s := range d.Subs {
+			if s.Code == code {
+				return s, true
 			}
 		}
-		for _, node := range append(all, PAPITotal) {
-			b, is := PAPIBreakBetween(node, year-1, year)
-			if !is {
-				continue
-			}
-			broken = append(broken, node)
-			if b.Year != year || b.Node != node || b.ReasonEN == "" || b.ReasonVI == "" {
-				t.Errorf("%s in %d breaks as %+v", node, year, b)
-			}
-			if back, also := PAPIBreakBetween(node, year, year-1); !also || back != b {
-				t.Errorf("%s: the order of the years matters", node)
-			}
-		}
-		if got := strings.Join(broken, " "); got != nodes {
-			t.Errorf("%d against %d:\n got %q\nwant %q", year, year-1, got, nodes)
-		}
 	}
-	if _, broken := PAPIBreakBetween("1.1", 2011, 2024); broken {
-		t.Error("1.1 kept its make-up from 2011 to 2024")
-	}
-	if b, broken := PAPIBreakBetween("7.1", 2018, 2024); !broken || !strings.Contains(b.ReasonEN, "four") {
-		t.Errorf("7.1 from 2018 to 2024: %+v", b)
-	}
-	if b, broken := PAPIBreakBetween(PAPITotal, 2017, 2024); !broken || b.Year != 2021 {
-		t.Errorf("the latest break of the total before 2024 is %+v", b)
-	}
-	if _, broken := PAPIBreakBetween(PAPITotal, 2010, 2011); !broken {
-		t.Error("nothing is shipped of 2010")
-	}
-	if _, broken := PAPIBreakBetween("9", 2023, 2024); !broken {
-		t.Error("there is no dimension 9")
-	}
-	if _, broken := PAPIBreakBetween("9.1", 2023, 2024); !broken {
-		t.Error("there is no sub-dimension 9.1")
-	}
-	for _, r := range breakRows() {
-		if _, ok := subDimension(PAPIComposition(r.Year), r.Node); !ok || r.source == "" {
-			t.Errorf("%+v is no stated break of a sub-dimension", r)
-		}
-	}
+	return PAPISubDimension{}, false
 }
 
 func TestIndicators2019(t *testing.T) {

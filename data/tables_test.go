@@ -25,7 +25,6 @@ func TestEveryFileIsWhole(t *testing.T) {
 		{"papi/published", len(publishedRows()), 21891},
 		{"papi/withheld", len(withheldRows()), 13},
 		{"papi/group_sizes", len(groupRows()), 2},
-		{"papi/breaks", len(breakRows()), 1},
 		{"papi/watch", len(watchRows()), 2},
 		{"papi/recovered_formulas", len(PAPIFormulas()), 39},
 		{"papi/indicators_2019", len(PAPIIndicators2019()), 122},

@@ -21,7 +21,7 @@ type drawn struct {
 }
 
 // want adds the columns that the design needs.
-func (s *sampleFlags) want(w *wanted) {
+func (s *designFlags) want(w *wanted) {
 	w.any("--ids", s.IDs...)
 	w.any("--strata", s.Strata...)
 	w.numbers("--fpc", s.FPC...)
@@ -37,7 +37,7 @@ func (s *sampleFlags) want(w *wanted) {
 }
 
 // sample builds the design that the flags describe, without calibration.
-func (s *sampleFlags) sample(a *app, t *table) (*drawn, error) {
+func (s *designFlags) sample(a *app, t *table) (*drawn, error) {
 	rows := t.Rows()
 	t, err := t.withWeight(s.Weights)
 	if err != nil {
@@ -97,7 +97,7 @@ func (t *table) designError(err error) error {
 }
 
 // stages reads strata, units and populations of each stage.
-func (s *sampleFlags) stages(a *app, t *table) ([]design.Stage, error) {
+func (s *designFlags) stages(a *app, t *table) ([]design.Stage, error) {
 	stages := make([]design.Stage, max(1, len(s.IDs)))
 	var units, strata *frame.Column
 	var err error
@@ -165,7 +165,7 @@ func (t *table) checkNested(units, strata *frame.Column) error {
 }
 
 // populations reads --fpc: fractions when no value of any column is above one, and else counts, as R has it.
-func (s *sampleFlags) populations(t *table, stages []design.Stage) error {
+func (s *designFlags) populations(t *table, stages []design.Stage) error {
 	columns := make([][]float64, len(s.FPC))
 	counts, fraction := false, -1
 	var err error
@@ -201,7 +201,7 @@ func (s *sampleFlags) populations(t *table, stages []design.Stage) error {
 }
 
 // weights reads the weights, or works out what follows from the stages.
-func (s *sampleFlags) weights(t *table, stages []design.Stage) ([]float64, error) {
+func (s *designFlags) weights(t *table, stages []design.Stage) ([]float64, error) {
 	if s.Weights != "" {
 		return t.weights("--weights", s.Weights)
 	}
@@ -263,7 +263,7 @@ func (t *table) weights(flag, name string) ([]float64, error) {
 }
 
 // joint reads joint probabilities, a square of numbers or lines of i, j and p, and returns that of each row's unit with itself too.
-func (s *sampleFlags) joint(a *app, t *table, units *frame.Column) (*design.PPS, []float64, error) {
+func (s *designFlags) joint(a *app, t *table, units *frame.Column) (*design.PPS, []float64, error) {
 	path, estimator, err := s.jointFile()
 	if err != nil {
 		return nil, nil, err

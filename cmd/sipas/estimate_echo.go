@@ -76,7 +76,7 @@ type trimmingEcho struct {
 }
 
 // newEcho tells what the design's flags say.
-func (s *sampleFlags) newEcho(t *table) *designEcho {
+func (s *designFlags) newEcho(t *table) *designEcho {
 	e := &designEcho{
 		Data: t.name, IDs: orNone(s.IDs), Strata: orNone(s.Strata), Nest: s.Nest,
 		FPC: fpcEcho{Columns: orNone(s.FPC), Kind: "none"}, Lonely: s.Lonely, PPS: s.PPS, Missing: s.missing(), Levels: t.levels,
@@ -130,7 +130,7 @@ func (e *designEcho) weighting(w *weightingFlags) {
 }
 
 // describe tells what the design turned out to be.
-func (e *designEcho) describe(s *sampleFlags, t *table, d *design.Design) {
+func (e *designEcho) describe(s *designFlags, t *table, d *design.Design) {
 	weights := d.Weights(0)
 	var used []int
 	var sum float64
@@ -176,7 +176,7 @@ func (e *designEcho) describe(s *sampleFlags, t *table, d *design.Design) {
 // echo adds the choices of the estimation.
 func (c *estimateCmd) echo(s *drawn) {
 	e := s.echo
-	e.describe(&c.sampleFlags, s.table, s.design)
+	e.describe(&c.designFlags, s.table, s.design)
 	e.By, e.Where, e.Level, e.Deff, e.CI, e.QRule, e.Family, e.ChisqTest = orNone(c.By), c.Where, c.Level, c.Deff, c.CI, c.QRule, c.Family, c.ChisqTest
 	e.Presentation = "NCHS 2017 for shares, NCHS 2023 for other numbers"
 	for _, option := range []struct {

@@ -8,10 +8,15 @@ import (
 	"sipas/analysis/frame"
 )
 
-// sampleFlags say how the sample was drawn and what its data are.
+// sampleFlags name a file of data and say how its sample was drawn.
 type sampleFlags struct {
 	Data string `arg:"" name:"data" placeholder:"DATA.csv" help:"CSV in UTF-8 with a header; comma, semicolon or tab part the fields; - reads the standard input."`
 
+	designFlags
+}
+
+// designFlags say how a sample was drawn and how its file is to be read.
+type designFlags struct {
 	IDs      []string `name:"ids" group:"Design" placeholder:"A" help:"Columns that name the units of each stage, the first stage first. Default: each row is a unit; 1 says the same."`
 	Strata   []string `group:"Design" placeholder:"A" help:"Columns of the strata of each stage."`
 	Nest     bool     `group:"Design" help:"Unit labels repeat between strata and are other units there."`
@@ -50,7 +55,7 @@ type weightingFlags struct {
 }
 
 // check finds flags that do not go together, before anything is read.
-func (s *sampleFlags) check() error {
+func (s *designFlags) check() error {
 	if len(s.IDs) == 1 && (s.IDs[0] == "1" || s.IDs[0] == "0") {
 		s.IDs = nil
 	}
@@ -115,7 +120,7 @@ func (s *sampleFlags) check() error {
 }
 
 // jointFile reads --pps-joint.
-func (s *sampleFlags) jointFile() (path, estimator string, err error) {
+func (s *designFlags) jointFile() (path, estimator string, err error) {
 	at := strings.LastIndexByte(s.PPSJoint, '=')
 	if at <= 0 || s.PPSJoint[at+1:] != "ht" && s.PPSJoint[at+1:] != "yg" {
 		return "", "", usagef("--pps-joint: write it as JOINT.csv=ht or JOINT.csv=yg, not %q.", s.PPSJoint)
@@ -125,7 +130,7 @@ func (s *sampleFlags) jointFile() (path, estimator string, err error) {
 }
 
 // made reads --make-replicates.
-func (s *sampleFlags) made() (kind string, rho float64, err error) {
+func (s *designFlags) made() (kind string, rho float64, err error) {
 	kind, coefficient, fay := strings.Cut(s.MakeReplicate, "=")
 	drawn := kind == "raowu" || kind == "cantydavison" || kind == "preston"
 
@@ -151,7 +156,7 @@ func (s *sampleFlags) made() (kind string, rho float64, err error) {
 }
 
 // levels reads --levels.
-func (s *sampleFlags) levels() (map[string][]string, error) {
+func (s *designFlags) levels() (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, text := range s.Levels {
 		name, list, ok := strings.Cut(text, "=")
@@ -225,7 +230,7 @@ func (w *weightingFlags) postStrata() (variables []string, path string, err erro
 }
 
 // missing are the texts that mean a missing value.
-func (s *sampleFlags) missing() []string {
+func (s *designFlags) missing() []string {
 	if s.NA == nil {
 		return []string{"", "NA"}
 	}

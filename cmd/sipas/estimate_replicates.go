@@ -11,7 +11,7 @@ import (
 )
 
 // replicated adds the replicate weights of the file to a design.
-func (s *sampleFlags) replicated(a *app, t *table, d *design.Design) (*design.Design, error) {
+func (s *designFlags) replicated(a *app, t *table, d *design.Design) (*design.Design, error) {
 	_, columns, err := s.repColumns(t)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *sampleFlags) replicated(a *app, t *table, d *design.Design) (*design.De
 }
 
 // repColumns finds the columns of --rep-weights, in the order of the header.
-func (s *sampleFlags) repColumns(t *table) (names []string, columns [][]float64, err error) {
+func (s *designFlags) repColumns(t *table) (names []string, columns [][]float64, err error) {
 	for _, pattern := range s.RepWeights {
 		for _, name := range frame.Glob(pattern, t.Names()) {
 			if name == s.Weights {
@@ -52,7 +52,7 @@ func (s *sampleFlags) repColumns(t *table) (names []string, columns [][]float64,
 }
 
 // meanReplicate is what stands for weights that are not given: the mean of the replicate weights, as R has it.
-func (s *sampleFlags) meanReplicate(t *table) ([]float64, error) {
+func (s *designFlags) meanReplicate(t *table) ([]float64, error) {
 	names, columns, err := s.repColumns(t)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func readScales(a *app, path string) ([]float64, error) {
 }
 
 // makeReplicates makes the replicate weights that --make-replicates asks for.
-func (s *sampleFlags) makeReplicates(t *table, d *design.Design) (*design.Design, error) {
+func (s *designFlags) makeReplicates(t *table, d *design.Design) (*design.Design, error) {
 	kind, rho, err := s.made()
 	if err != nil {
 		return nil, err

@@ -16,19 +16,25 @@ import (
 
 // papiCmd reports on published PAPI scores; everything it needs is inside the program.
 type papiCmd struct {
-	Year     int    `required:"" placeholder:"YEAR" help:"Year of the scores."`
-	Province string `required:"" placeholder:"NAME" help:"Province as it was in that year, with or without marks: \"Bình Dương\", \"binh duong\"."`
+	Year     int    `placeholder:"YEAR" help:"Year of the scores. Default: all."`
+	Province string `placeholder:"NAME" help:"Province as it was in that year, with or without marks: \"Bình Dương\", \"binh duong\". Default: the totals of all."`
 	Format   string `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
 	Lang     string `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
 }
 
 // Run writes the report to the standard output.
 func (c *papiCmd) Run(a *app) error {
+	lang, _ := survey.ParseLang(c.Lang)
+	if c.Province == "" {
+		return c.totals(a, lang)
+	}
+	if c.Year == 0 {
+		return usagef("--province: say with --year which scores of it.")
+	}
 	r, err := report.PAPI(c.Year, c.Province)
 	if err != nil {
 		return err
 	}
-	lang, _ := survey.ParseLang(c.Lang)
 	return writePAPI(a.stdout, r, c.Format, lang)
 }
 
@@ -139,11 +145,24 @@ func (t papiTable) writeTotal(b *strings.Builder) {
 		return
 	}
 	b.WriteString(t.say("Total ", "Tổng điểm ") + i18n.Number(t.lang, *t.Total, 2) + t.say(" of ", " trên ") + whole +
-		t.say(", rank ", ", hạng ") + strconv.Itoa(*t.Rank) + t.say(" of ", " trên ") + strconv.Itoa(t.Ranked) + ", " + t.groupName() + "\n")
+		t.say(", rank ", ", hạng ") + strconv.Itoa(*t.Rank) + t.say(" of ", " trên ") + strconv.Itoa(t.Ranked) + ", " + papiGroupName(t.lang, t.Group) + "\n")
+	if i := t.Interval; i != nil {
+		b.WriteString(t.say("90 % interval ", "Khoảng tin cậy 90 % ") + i18n.Number(t.lang, i.Low, 2) + "–" + i18n.Number(t.lang, i.High, 2) +
+			t.say(" (score ± 1.645 standard errors; the publishers call it 95 %)\n", " (điểm ± 1,645 sai số chuẩn; cơ quan công bố ghi là 95 %)\n"))
+	}
+	if w := t.Weighted; w != nil {
+		b.WriteString(t.say("Weighted total ", "Tổng điểm có trọng số ") + i18n.Number(t.lang, w.Total, 2))
+		if i := w.Interval; i != nil {
+			b.WriteString(t.say(", 90 % interval ", ", khoảng tin cậy 90 % ") + i18n.Number(t.lang, i.Low, 2) + "–" + i18n.Number(t.lang, i.High, 2))
+		}
+		b.WriteString("\n")
+	}
 }
 
-func (t papiTable) groupName() string {
-	switch t.Group {
+// papiGroupName is what a group of provinces is called.
+func papiGroupName(lang survey.Lang, group string) string {
+	t := papiTable{lang: lang}
+	switch group {
 	case "highest":
 		return t.say("highest group", "nhóm cao nhất")
 	case "high_average":

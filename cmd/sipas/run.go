@@ -30,20 +30,21 @@ type app struct {
 
 // cli is the grammar of the command line.
 type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Answer citizens and staff over HTTP."`
-	Demo     demoCmd     `cmd:"" help:"Fill a fresh database with made data and serve it."`
-	Papi     papiCmd     `cmd:"" help:"Compute and compare a province's published PAPI scores."`
-	Wave     waveCmd     `cmd:"" help:"Create, change, close and list survey periods."`
-	Import   importCmd   `cmd:"" help:"Load units or a transaction register from a CSV file."`
-	Invite   inviteCmd   `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
-	Score    scoreCmd    `cmd:"" help:"Weight a wave's answers; print indices, diagnostics and flags."`
-	Export   exportCmd   `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
-	Estimate estimateCmd `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
-	Weight   weightCmd   `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
-	User     userCmd     `cmd:"" help:"Add and list accounts."`
-	Point    pointCmd    `cmd:"" help:"Add, enrol, list and revoke kiosks."`
-	Backup   backupCmd   `cmd:"" help:"Copy the database while it is in use."`
-	Version  versionCmd  `cmd:"" help:"Print the program's version."`
+	Serve     serveCmd     `cmd:"" help:"Answer citizens and staff over HTTP."`
+	Demo      demoCmd      `cmd:"" help:"Fill a fresh database with made data and serve it."`
+	Papi      papiCmd      `cmd:"" help:"Compute and compare published PAPI scores, of one province or of all."`
+	Wave      waveCmd      `cmd:"" help:"Create, change, close and list survey periods."`
+	Import    importCmd    `cmd:"" help:"Load units or a transaction register from a CSV file."`
+	Invite    inviteCmd    `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
+	Score     scoreCmd     `cmd:"" help:"Weight a wave's answers, or score a table or file by a framework; print indices and flags."`
+	Export    exportCmd    `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
+	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
+	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
+	Weight    weightCmd    `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
+	User      userCmd      `cmd:"" help:"Add and list accounts."`
+	Point     pointCmd     `cmd:"" help:"Add, enrol, list and revoke kiosks."`
+	Backup    backupCmd    `cmd:"" help:"Copy the database while it is in use."`
+	Version   versionCmd   `cmd:"" help:"Print the program's version."`
 }
 
 // run executes one command line and returns the exit code. It touches nothing but its arguments, the files

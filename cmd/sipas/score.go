@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sipas/survey"
@@ -12,42 +13,31 @@ import (
 	"sipas/survey/report"
 )
 
-// scoreCmd weights, estimates and flags.
+// scoreCmd weights, estimates and flags a wave, or scores a table or a file of answers by a framework.
 type scoreCmd struct {
 	dataFlag
-	Wave    survey.WaveID `required:"" placeholder:"WAVE" help:"The wave."`
+	Wave    survey.WaveID `placeholder:"WAVE" help:"The wave; with --framework, the one whose figures fill what the framework takes from another."`
 	Format  string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
 	Unit    []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
 	Field   []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
 	Lang    string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
 	Publish bool          `help:"Save the figures as a release that never changes."`
+
+	indexFlags
+	designFlags
+	weightingFlags
 }
 
 // Help says what the machine-readable forms hold.
-func (*scoreCmd) Help() string {
-	return `The table shows the whole register unless --unit or --field names parts of it; json and csv then hold these parts only.
-
-json is one object, a release: id, wave, state (provisional, published), made_at, program, data_hash (SHA-256 over the rows),
-rules (thresholds), weighting, figures, flags, without_suspect[{suspect,with,without}]: the headline figure with all answers and
-without those that are marked suspect, where there are enough of them to be told.
-
-A figure: framework, node, domain{unit,field}, weighting (weighted, unweighted), basis (invited: a probability sample;
-with_walk_ins, walk_ins: not one), measure (percent, points), estimate, state (provisional, published, withheld,
-not_comparable), reason, target, nominal{min,max}, attainable{min,max}, grade, grade_incomplete, shares[{code,percent}].
-Its estimate: estimate, se, ci_low, ci_high, confidence, interval (method), n, population, n_eff, df, deff, method, reason;
-an undefined number is null.
-
-A flag: figure, state (flag, watch, too_few), reasons[{code,shown,evidence{}}], gain, importance, transactions, priority.
-
-weighting: respondents, invited, register, response_rate, walk_ins, dispositions[{kind,n}], modules[{module, respondents,
-kish_deff, n_eff, min_factor, max_factor, share_trimmed, iterations, converged, failure, margins[{margin, level, target,
-achieved}], collapsed[]}], strata[{class, labels[], population, invited, respondents}], unanswered[{unit,share}], notes[].
-
-csv holds one figure a line under the names above; the domain is unit, unit_name and field, the bounds are nominal_min,
-nominal_max, attainable_min and attainable_max, and shares are written "code: percent; …". Both forms have all digits.`
-}
+func (*scoreCmd) Help() string { return strings.TrimSpace(scoreHelp) }
 
 func (c *scoreCmd) Run(ctx context.Context, a *app) error {
+	if err := c.checkIndex(); err != nil {
+		return err
+	}
+	if c.Framework != "" {
+		return c.runIndex(ctx, a)
+	}
 	return withStored(ctx, a, c.Data, func(d *dataDir) error {
 		w, err := d.wave(ctx, c.Wave)
 		if err != nil {

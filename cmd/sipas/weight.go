@@ -61,7 +61,7 @@ func (c *weightCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s.echo.describe(&c.sampleFlags, t, s.design)
+	s.echo.describe(&c.designFlags, t, s.design)
 
 	var said bytes.Buffer
 	report := weighted{Design: s.echo.forWeights(), Diagnostics: diagnosticsOf(base, result)}

@@ -39,6 +39,11 @@ const (
 	ReasonSuccessorUnknown Reason = "unknown_successor"   // no unit has the successor's id
 	ReasonOwnParent        Reason = "own_parent"          // the unit is its own parent or ancestor
 	ReasonCodeNotAllowed   Reason = "code_not_allowed"    // a code with letters that ids cannot hold
+	ReasonNumber           Reason = "unreadable_number"   // not a number in a known writing
+	ReasonBounds           Reason = "out_of_bounds"       // outside the values that can come
+	ReasonCriterion        Reason = "unknown_criterion"   // no part of the index has the code
+	ReasonRead             Reason = "not_computable"      // the cells of the line do not go together: "why"
+	WarningUnitUnknown     Reason = "unit_not_known"      // a unit that nothing is known of
 	WarningColumnIgnored   Reason = "column_ignored"      // a column that nothing reads
 	WarningDossierOdd      Reason = "dossier_odd"         // a dossier code of unusual form
 	WarningFuture          Reason = "future_day"          // a day after the file was made
@@ -95,6 +100,11 @@ var sentences = map[Reason]string{
 	ReasonSuccessorUnknown: "is not the id of a unit, written code@first-day",
 	ReasonOwnParent:        "makes the unit its own ancestor",
 	ReasonCodeNotAllowed:   "holds a letter that codes cannot have; use letters, digits, dot and hyphen",
+	ReasonNumber:           "is not a number; write 0.5 or 0,5 and leave the cell empty where there is none",
+	ReasonBounds:           "lies outside {min} to {max}",
+	ReasonCriterion:        "is no part of the index; \"sipas framework show\" lists its codes",
+	ReasonRead:             "{why}",
+	WarningUnitUnknown:     "is not a province of that time; it is scored as it is written",
 	WarningColumnIgnored:   "is not a column that is read; it was left out",
 	WarningDossierOdd:      "does not look like a dossier code; that alone keeps no line out",
 	WarningFuture:          "lies after the day on which the file was made",
@@ -108,6 +118,9 @@ func (b BadLine) Sentence() string {
 	s := sentences[b.Reason]
 	for _, k := range slices.Sorted(maps.Keys(b.Params)) {
 		s = strings.ReplaceAll(s, "{"+k+"}", b.Params[k])
+	}
+	if hint := b.Params["hint"]; hint != "" {
+		s += " (" + hint + ")"
 	}
 	if near := b.Params["near"]; near != "" {
 		s += fmt.Sprintf(" (did a spreadsheet drop leading zeros? %s is one)", near)

@@ -70,6 +70,9 @@ func openTable(r io.Reader, file string, columns []column) (t *table, usable boo
 		t.report(BadLine{Line: 1, Reason: ReasonEncoding})
 		return t, false, nil
 	}
+	if err := t.skipBlank(in); err != nil {
+		return nil, false, err
+	}
 	separator, err := t.separator(in)
 	if err != nil {
 		return nil, false, err
@@ -89,7 +92,8 @@ func openTable(r io.Reader, file string, columns []column) (t *table, usable boo
 		t.report(BadLine{Line: 1 + t.skipped, Reason: reason})
 		return t, false, nil
 	}
-	t.line = 1 + t.skipped
+	first, _ := t.csv.FieldPos(0)
+	t.line = first + t.skipped
 	t.headers = make([]string, len(header))
 	for i, h := range header {
 		if !utf8.ValidString(h) {
@@ -99,6 +103,22 @@ func openTable(r io.Reader, file string, columns []column) (t *table, usable boo
 		t.headers[i] = clip(survey.CleanText(h), 80)
 	}
 	return t, t.place(), nil
+}
+
+// skipBlank passes over lines above the header that hold nothing: blanks and what parts cells.
+func (t *table) skipBlank(in *bufio.Reader) error {
+	for {
+		head, err := in.Peek(in.Size())
+		if err != nil && err != io.EOF {
+			return err
+		}
+		line, _, ended := bytes.Cut(head, []byte("\n"))
+		if !ended || len(bytes.Trim(line, " \t\r,;")) > 0 {
+			return nil
+		}
+		_, _ = in.Discard(len(line) + 1) // peeked, so it is there
+		t.skipped++
+	}
 }
 
 // separator finds what parts the cells of the first line, looking outside quotation marks: the commonest of comma,
@@ -111,7 +131,7 @@ func (t *table) separator(in *bufio.Reader) (rune, error) {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	if rest, found := bytes.CutPrefix(bytes.TrimRight(line, "\r"), []byte("sep=")); found && len(rest) == 1 && strings.ContainsAny(",;\t", string(rest)) {
 		_, _ = in.Discard(min(len(line)+1, len(head)))
-		t.skipped = 1
+		t.skipped++
 		return rune(rest[0]), nil
 	}
 	counts := map[byte]int{}

@@ -140,6 +140,18 @@
 // weighted correlation of the item with overall satisfaction over everybody in the wave who answered both, zero where it is negative: it
 // is association, not effect. Transactions are the unit's in the register.
 //
+// # Tables and files of answers
+//
+// A Scorer computes any framework without a wave. From a table (Plan, Read, Score) each unit has the raw values of its
+// indicators, or facts from which rules and rates make them, or nodes that a publisher gives as a whole; of a node and what is
+// below it, the most detailed columns are taken. A score says how it came about: computed, given, incomplete, missing, or without a
+// formula that anybody knows. From a file of answers (Sample) indicators are estimated by the design of the file: shares, means and
+// counts are weighted means, a rate is a ratio of totals, a total is one, a median has Woodruff's standard error and the influence that goes
+// with it. A node is the linear function that its tree makes it, and its variance that of this function. TestCompositesAgreeWithR,
+// TestJackknifeOfTotals and TestCompositeCoverage hold it against R, against replicates and against the truth.
+//
+// The published PAPI scores take the same way: the totals are what the year's framework makes of the published sub-dimensions.
+//
 // # Live and published
 //
 // A provisional release is what pages show while answers come. Refresh decides from counts whether computing can

@@ -55,8 +55,8 @@ func plan(in *Input, itemColumn map[string]int) ([]node, []variable, error) {
 			n := node{framework: f, node: sn}
 			some := false
 			for _, l := range sn.Leaves() {
-				lf := leaf{code: l.Code, variable: -1, given: l.Value.Kind == "given", probe: probe(f.Measure, l)}
-				if c, asked := itemColumn[l.Value.Item]; asked && !lf.given {
+				lf := leaf{code: l.Code, variable: -1, given: l.Value.Kind == survey.ValueGiven, probe: probe(f.Measure, l)}
+				if c, asked := itemColumn[l.Value.Item]; asked && fromCells(l.Value.Kind) {
 					lf.variable = enlist(&vars, variableOf(l.Value, c))
 				}
 				some = some || lf.variable >= 0 || given[f.ID+"/"+l.Code]
@@ -76,8 +76,14 @@ func plan(in *Input, itemColumn map[string]int) ([]node, []variable, error) {
 	return nodes, vars, nil
 }
 
+// fromCells reports whether an indicator follows from an item's answers as a mean does. The others (medians, counts over several
+// items, totals) are scored from a file of answers; in a wave they are indicators that nobody is asked.
+func fromCells(kind string) bool {
+	return kind == survey.ValueShare || kind == survey.ValueMean || kind == survey.ValueScore
+}
+
 func variableOf(v *survey.LeafValue, column int) variable {
-	if v.Kind == "share" {
+	if v.Kind == survey.ValueShare {
 		return variable{item: v.Item, codes: v.Codes, column: column}
 	}
 	return variable{item: v.Item, column: column}
@@ -95,31 +101,21 @@ func enlist(vars *[]variable, v variable) int {
 // indexNode writes a framework's node as a tree of package index. Indicators take raw values: shares in [0, 1], means
 // of codes, given numbers; the tree scales them, so that a per cent framework counts from 0 to 100.
 func indexNode(measure survey.Measure, n *survey.Node) index.Node {
-	out := index.Node{Code: n.Code, Coefficient: 1, Round: n.Round}
-	if n.Nominal != nil {
-		out.Nominal = &index.Bounds{Min: n.Nominal.Min, Max: n.Nominal.Max}
-	}
+	out := index.Node{Code: n.Code, Coefficient: 1, Round: n.Round, Rounding: index.Rounding(n.Rounding), Nominal: boundsOf(n.Nominal)}
 	if n.Value != nil {
 		out.Scale = scaleOf(measure, n.Value)
-		if out.Scale == nil {
-			out.Bounds = ownBounds(n)
+		switch {
+		case out.Scale == nil:
+			out.Bounds = boundsOf(n.Raw())
+		case out.Scale.Clip:
+			out.Bounds = boundsOf(n.Value.Range)
 		}
 		return out
 	}
-	out.Missing = map[survey.MissingRule]index.MissingRule{
-		survey.MissingFail: index.Fail, survey.MissingDrop: index.Drop, survey.MissingRescale: index.Rescale,
-	}[n.Missing]
-	if n.Combine == survey.CombineMeanOfLeaves {
-		out.Combine = index.Mean
-		for _, l := range n.Leaves() {
-			out.Children = append(out.Children, indexNode(measure, l))
-		}
-		return out
-	}
-	out.Combine, out.Intercept = index.Sum, n.Intercept
+	out.Combine, out.Missing, out.Intercept = combinations[n.Combine], missingRules[n.Missing], n.Intercept
 	for i := range n.Children {
 		child := indexNode(measure, &n.Children[i])
-		if n.Combine == survey.CombineLinear {
+		if n.Combine == survey.CombineLinear || n.Combine == survey.CombineMean {
 			child.Coefficient = n.Children[i].Coefficient
 		}
 		out.Children = append(out.Children, child)
@@ -127,19 +123,34 @@ func indexNode(measure survey.Measure, n *survey.Node) index.Node {
 	return out
 }
 
-// scaleOf maps an indicator's raw values to what its framework counts in; nil leaves them as they are.
-func scaleOf(measure survey.Measure, v *survey.LeafValue) *index.Scale {
-	to := index.Bounds{Min: 0, Max: 1}
-	if measure == survey.Percent {
-		to.Max = 100
-	}
-	switch {
-	case v.Kind == "share":
-		return &index.Scale{From: index.Bounds{Min: 0, Max: 1}, To: to, Reverse: v.Direction == "down"}
-	case v.Kind == "score" || v.Bounds == nil:
+var combinations = map[survey.Combine]index.Combine{
+	survey.CombineMeanOfLeaves: index.MeanOfLeaves, survey.CombineSum: index.Sum, survey.CombineLinear: index.Sum, survey.CombineMean: index.Mean,
+}
+
+var missingRules = map[survey.MissingRule]index.MissingRule{
+	survey.MissingFail: index.Fail, survey.MissingDrop: index.Drop, survey.MissingRescale: index.Rescale, survey.MissingFloor: index.Floor,
+}
+
+func boundsOf(b *survey.Bounds) *index.Bounds {
+	if b == nil {
 		return nil
 	}
-	return &index.Scale{From: index.Bounds{Min: v.Bounds.Min, Max: v.Bounds.Max}, To: to, Reverse: v.Direction == "down"}
+	return &index.Bounds{Min: b.Min, Max: b.Max}
+}
+
+// scaleOf maps an indicator's raw values to what its framework counts in; nil leaves them as they are.
+func scaleOf(measure survey.Measure, v *survey.LeafValue) *index.Scale {
+	if !v.Scaled() {
+		return nil
+	}
+	s := &index.Scale{From: index.Bounds{Min: 0, Max: 1}, To: index.Bounds{Min: 0, Max: 1}, Reverse: v.Direction == "down", Clip: v.Range != nil}
+	if measure == survey.Percent {
+		s.To.Max = 100
+	}
+	if v.Bounds != nil {
+		s.From = *boundsOf(v.Bounds)
+	}
+	return s
 }
 
 // value evaluates the node from raw values of its indicators. The node's own value is the one that its tree lists
@@ -156,22 +167,12 @@ func (n *node) value(raw map[string]float64) (index.Value, error) {
 	return all[at], nil
 }
 
-// ownBounds are the values that an indicator without a scale can take, as far as the framework says.
-func ownBounds(n *survey.Node) *index.Bounds {
-	for _, b := range []*survey.Bounds{n.Attainable, n.Nominal} {
-		if b != nil {
-			return &index.Bounds{Min: b.Min, Max: b.Max}
-		}
-	}
-	return nil
-}
-
 // probe is a raw value that an indicator can take, to ask a tree what it makes of an indicator being there.
 func probe(measure survey.Measure, n *survey.Node) float64 {
 	if s := scaleOf(measure, n.Value); s != nil {
 		return s.From.Min
 	}
-	if b := ownBounds(n); b != nil {
+	if b := n.Raw(); b != nil {
 		return b.Min
 	}
 	return 0

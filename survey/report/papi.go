@@ -40,6 +40,10 @@ type PAPIReport struct {
 	Group    string // one of PAPIGroups, or ""
 	State    survey.State
 	Reason   survey.Text // why the total is withheld
+	// Interval is what the publishers print beside the total; nil in years for which they print none.
+	Interval *PAPIInterval
+	// Weighted is the weighted total, in years whose weights are known.
+	Weighted *PAPIWeighted
 
 	Dimensions    []PAPIDimension
 	SubDimensions []PAPISubDimension
@@ -105,6 +109,7 @@ func PAPI(year int, province string) (PAPIReport, error) {
 	if r.Total == nil {
 		r.State, r.Reason = survey.StateWithheld, y.reason(unit.ID)
 	}
+	r.Interval, r.Weighted = y.interval(unit.ID, papiUnweighted), y.weighted(unit.ID)
 	before, _ := papiYearOf(year - 1)
 	watch := data.PAPIWatchThresholds()
 	for _, d := range y.composition {
@@ -153,9 +158,10 @@ func papiAmongLowest(x float64, values []float64, share float64) bool {
 	return x <= sorted[k-1]
 }
 
-// papiYear is the published scores of one year, summed to dimensions and totals.
+// papiYear is the published scores of one year, from which its framework made dimensions and totals.
 type papiYear struct {
 	year        int
+	framework   *survey.Framework
 	composition []data.PAPIDimension
 	units       []string // all provinces of the year, by id
 	nodes       map[string]map[string]millionths
@@ -195,33 +201,40 @@ func papiYearOf(year int) (*papiYear, error) {
 	return y, nil
 }
 
+// sumPAPIYear hands the published sub-dimensions of a year to its framework. Every sum of them is a sum of millionths, which
+// floating point gives to far more digits than that.
 func sumPAPIYear(year int) *papiYear {
-	y := &papiYear{year: year, composition: data.PAPIComposition(year), nodes: map[string]map[string]millionths{}}
+	y := &papiYear{year: year, framework: papiFramework(year), composition: data.PAPIComposition(year), nodes: map[string]map[string]millionths{}}
+	tree, err := Compile(y.framework)
+	if err != nil {
+		panic(fmt.Sprintf("report: the framework of %d: %v", year, err))
+	}
 	published := data.PAPIScores(year)
 	for _, u := range data.Provinces(papiDay(year)) {
 		y.units = append(y.units, u.ID)
-		nodes := map[string]millionths{}
-		total := millionths{present: true}
-		for _, d := range y.composition {
-			sum := millionths{present: true}
-			for _, s := range d.Subs {
-				score, ok := published[u.ID][s.Code]
-				m := millionths{n: int64(math.Round(score * 1e6)), present: ok}
-				nodes[s.Code] = m
-				sum = sum.plus(m)
-			}
-			nodes[d.Code] = sum
-			total = total.plus(sum)
+		values, err := tree.Evaluate(published[u.ID])
+		if err != nil {
+			panic(fmt.Sprintf("report: the scores of %s in %d: %v", u.NameVI, year, err))
 		}
-		nodes[data.PAPITotal] = total
+		nodes := map[string]millionths{}
+		for _, v := range values {
+			if !math.IsNaN(v.Value) {
+				nodes[v.Code] = millionths{n: int64(math.Round(v.Value * 1e6)), present: true}
+			}
+		}
 		y.nodes[u.ID] = nodes
 	}
 	return y
 }
 
-// plus adds two scores; a sum without one of its parts is no sum.
-func (m millionths) plus(o millionths) millionths {
-	return millionths{n: m.n + o.n, present: m.present && o.present}
+// papiFramework returns the framework of the years that a year belongs to.
+func papiFramework(year int) *survey.Framework {
+	for _, f := range shipped() {
+		if f.Root.Code == data.PAPITotal && f.Years.Holds(year) {
+			return f
+		}
+	}
+	panic(fmt.Sprintf("report: no framework for the PAPI scores of %d", year))
 }
 
 // minus subtracts a score; without one of them there is no difference.
@@ -273,8 +286,8 @@ func (y *papiYear) reason(unit string) survey.Text {
 
 // change compares a node with the year before.
 func (y *papiYear) change(before *papiYear, unit, node string) PAPIChange {
-	if b, broken := data.PAPIBreakBetween(node, y.year-1, y.year); broken {
-		return PAPIChange{Reason: bilingual(b.ReasonEN, b.ReasonVI)}
+	if b, broken := y.breakSince(node, y.year-1); broken {
+		return PAPIChange{Reason: b.Reason}
 	}
 	now, old := y.score(unit, node), before.score(unit, node)
 	for _, side := range []struct {
@@ -289,6 +302,11 @@ func (y *papiYear) change(before *papiYear, unit, node string) PAPIChange {
 	}
 	m := papiMean(y.changes(before, node))
 	return PAPIChange{Value: now.minus(old).value(), Mean: &m}
+}
+
+// breakSince returns the latest break of a node since an earlier year.
+func (y *papiYear) breakSince(node string, year int) (survey.Break, bool) {
+	return survey.Frameworks(ShippedFramework).BreakBetween(y.framework, node, year, y.year)
 }
 
 // changes returns the differences of a node since the year before over all provinces with both scores.
@@ -343,6 +361,8 @@ type PAPIDocument struct {
 	Group         *string                 `json:"group"`
 	State         survey.State            `json:"state"`
 	Reason        *string                 `json:"reason"`
+	Interval      *PAPIInterval           `json:"interval,omitempty"`
+	Weighted      *PAPIWeighted           `json:"weighted,omitempty"`
 	Dimensions    []PAPIDocumentDimension `json:"dimensions"`
 	SubDimensions []PAPIDocumentSub       `json:"sub_dimensions"`
 }
@@ -375,7 +395,7 @@ func (r PAPIReport) In(lang survey.Lang) PAPIDocument {
 	text := func(t survey.Text) *string { return nullIfEmpty(t.In(lang)) }
 	doc := PAPIDocument{
 		Year: r.Year, Province: r.Unit.NameVI, Total: r.Total, Rank: r.Rank, Ranked: r.Ranked,
-		Group: nullIfEmpty(r.Group), State: r.State, Reason: text(r.Reason),
+		Group: nullIfEmpty(r.Group), State: r.State, Reason: text(r.Reason), Interval: r.Interval, Weighted: r.Weighted,
 	}
 	for _, d := range r.Dimensions {
 		doc.Dimensions = append(doc.Dimensions, PAPIDocumentDimension{

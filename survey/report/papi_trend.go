@@ -68,8 +68,8 @@ func PAPITrendOf(province string) (PAPITrend, error) {
 		p.Mean = papiMean(y.scores(code))
 		if len(node.Points) > 0 {
 			last := node.Points[len(node.Points)-1].Year
-			if b, broken := data.PAPIBreakBetween(code, last, y.year); broken {
-				p.Broken, p.Reason = true, bilingual(b.ReasonEN, b.ReasonVI)
+			if b, broken := y.breakSince(code, last); broken {
+				p.Broken, p.Reason = true, b.Reason
 			}
 		}
 		node.Points = append(node.Points, p)

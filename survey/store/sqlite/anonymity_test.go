@@ -53,7 +53,7 @@ type delivery struct {
 	class   survey.ClassID
 }
 
-// steal lets six hundred invited citizens answer in exactly the order in which the office delivered the tokens, the worst case for
+// steal lets twelve hundred invited citizens answer in exactly the order in which the office delivered the tokens, the worst case for
 // them, with walk-ins between, and takes everything once the file has settled, or before.
 func steal(t *testing.T, settled bool) *theft {
 	t.Helper()
@@ -67,7 +67,7 @@ func steal(t *testing.T, settled bool) *theft {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	_, invitations, tokens := storetest.PrepareSample(t, db, 5400, 3)
+	_, invitations, tokens := storetest.PrepareSample(t, db, 10800, 3)
 	s := &theft{
 		classes: map[survey.ClassID]survey.Class{}, order: map[survey.ResponseID]int{}, answer: map[survey.ResponseID]string{},
 		texts: map[string]int{}, firsts: map[string]int{}, key: survey.NewWaveKey(),
