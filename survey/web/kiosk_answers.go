@@ -154,7 +154,7 @@ func (s *Server) accept(c *call, d *kioskDevice, e envelope, a *KioskAnswer) (*K
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keys.Key(w.ID)
+	key, err := s.held.Key(w.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ type Server struct {
 	cfg    Config
 	store  survey.Store
 	keys   Keys
+	held   heldKeys // the same, for answers of kiosks
 	seals  Seals
 	clock  func() time.Time
 	log    *slog.Logger
@@ -91,7 +92,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.RefreshWait = 3 * time.Second
 	}
 	s := &Server{
-		cfg: cfg, store: cfg.Store, keys: cfg.Keys, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,
+		cfg: cfg, store: cfg.Store, keys: cfg.Keys, held: heldKeys{keys: cfg.Keys}, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,
 		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session", kioskCookie: "sipas_kiosk",
 		limits: newLimits(), hashing: newHasher(), kioskFiles: newKioskFiles(cfg.Program), detector: survey.NewDetector(),
 	}
