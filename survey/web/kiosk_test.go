@@ -453,15 +453,14 @@ func TestRefusedAnswersAreNoted(t *testing.T) {
 		status int
 		code   survey.Code
 	}{
-		"no id":               {func(a *KioskAnswer) { a.ID = "" }, 400, survey.CodeBadRequest},
-		"an id in capitals":   {func(a *KioskAnswer) { a.ID = strings.Repeat("AB", 16) }, 400, survey.CodeBadRequest},
-		"no revision":         {func(a *KioskAnswer) { a.Revision = 0 }, 400, survey.CodeBadRequest},
-		"a huge revision":     {func(a *KioskAnswer) { a.Revision = 1 << 40 }, 400, survey.CodeBadRequest},
-		"no disposition":      {func(a *KioskAnswer) { a.Disposition = "" }, 400, survey.CodeBadRequest},
-		"failed":              {func(a *KioskAnswer) { a.Disposition = survey.Failed }, 400, survey.CodeBadRequest},
-		"no language":         {func(a *KioskAnswer) { a.Language = "fr" }, 400, survey.CodeBadRequest},
-		"no questionnaire":    {func(a *KioskAnswer) { a.Instrument = "" }, 400, survey.CodeBadRequest},
-		"no such version":     {func(a *KioskAnswer) { a.Instrument = "kiosk-2026/9" }, 422, survey.CodeInstrumentUnknown},
+		"no id":               {func(a *KioskAnswer) { a.ID = "" }, 422, survey.CodeSealUnreadable},
+		"an id in capitals":   {func(a *KioskAnswer) { a.ID = strings.Repeat("AB", 16) }, 422, survey.CodeSealUnreadable},
+		"no revision":         {func(a *KioskAnswer) { a.Revision = 0 }, 422, survey.CodeSealUnreadable},
+		"a huge revision":     {func(a *KioskAnswer) { a.Revision = 1 << 40 }, 422, survey.CodeSealUnreadable},
+		"no disposition":      {func(a *KioskAnswer) { a.Disposition = "" }, 422, survey.CodeSealUnreadable},
+		"failed":              {func(a *KioskAnswer) { a.Disposition = survey.Failed }, 422, survey.CodeSealUnreadable},
+		"no language":         {func(a *KioskAnswer) { a.Language = "fr" }, 422, survey.CodeSealUnreadable},
+		"no questionnaire":    {func(a *KioskAnswer) { a.Instrument = "" }, 422, survey.CodeSealUnreadable},
 		"the web's":           {func(a *KioskAnswer) { a.Instrument = "web-2026/1" }, 422, survey.CodeInstrumentUnknown},
 		"another survey's":    {func(a *KioskAnswer) { a.Instrument = "form-39/1" }, 422, survey.CodeInstrumentUnknown},
 		"a module not drawn":  {func(a *KioskAnswer) { a.ID = otherModule(d, a.ID) }, 422, survey.CodeItemNotAsked},
@@ -494,12 +493,16 @@ func TestRefusedAnswersAreNoted(t *testing.T) {
 	seq, a := d.sitting()
 	a.Wave = "2020-q1"
 	d.send(seq, a).refused(t, http.StatusServiceUnavailable, survey.CodeUnavailable)
+	a.Wave = testWave
+	// So may a version of the questionnaire.
+	a.Instrument = "kiosk-2026/9"
+	d.send(seq, a).refused(t, http.StatusServiceUnavailable, survey.CodeUnavailable)
+	a.Instrument = "kiosk-2026/1"
 	if q, _ := s.queueState(d.queue); q.Arrived[0].Last != noted {
 		t.Errorf("what has to come again was noted: %+v", q)
 	}
 	// So may the wave's key.
 	s.keys.destroy()
-	a.Wave = testWave
 	d.send(seq, a).refused(t, http.StatusServiceUnavailable, survey.CodeKeyMissing)
 	// A wave that is over takes nothing, whatever the memory of it says.
 	must(t, s.db.CloseWave(context.Background(), testBy, testWave))
