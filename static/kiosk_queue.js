@@ -86,7 +86,9 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
 
   /** @type {Queue} */
   const queue = {
-    config: null, phase: "enrol", trouble: "", pxPerMM: 0, update: false,
+    config: null, phase: "enrol", trouble: "", pxPerMM: 0,
+    // Asked each time, so that no event that was missed hides a newer program.
+    get update() { return Boolean(registration?.waiting && navigator.serviceWorker.controller); },
     onchange: (fn) => { watchers.push(fn); },
     enrol, measured, now, status, sitting, drain: () => drain(true), takeOver,
   };
@@ -605,7 +607,6 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
     if (!worker || !navigator.serviceWorker) return;
     registration = await navigator.serviceWorker.register(worker, { scope: base, type: "module", updateViaCache: "none" });
     const look = () => {
-      queue.update = Boolean(registration?.waiting && navigator.serviceWorker.controller);
       if (queue.update) changed();
     };
     registration.addEventListener("updatefound", () => registration?.installing?.addEventListener("statechange", look));
@@ -616,6 +617,7 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
   function takeOver() {
     if (!registration?.waiting) return;
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    registration.active?.postMessage("hush");
     registration.waiting.postMessage("take over");
   }
 
@@ -646,6 +648,7 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
     // A demonstration makes a kiosk of whoever asks for the configuration, and a revoked one may have been enrolled in another tab.
     if (queue.phase !== "ready" && !await configure()) reply = await beat();
     if (reply && !reply.code) drain(true);
+    if (queue.update) changed();
     if (queue.config && queue.config.program !== program) registration?.update().catch(() => {}); // Tried again in a minute.
   };
   setInterval(() => round().catch(lost), minute);

@@ -32,6 +32,9 @@ async function activate() {
   await worker.clients.claim();
 }
 
+// A worker that is busy holds its successor up: what it does for later use ends when the page asks for that.
+const hush = new AbortController();
+
 /** Fetches the sounds that are not kept yet, one after another, and drops those that are no longer used. */
 async function listen() {
   const cache = await caches.open(sounds);
@@ -40,7 +43,10 @@ async function listen() {
     if (!keep.sounds.includes(address)) await cache.delete(address);
   }
   for (const address of keep.sounds) {
-    if (!kept.has(address)) await cache.add(address);
+    if (kept.has(address)) continue;
+    const response = await fetch(address, { signal: AbortSignal.any([hush.signal, AbortSignal.timeout(30_000)]) });
+    if (!response.ok) throw new Error(address + ": " + response.status);
+    await cache.put(address, response);
   }
 }
 
@@ -73,6 +79,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => event.waitUntil
 worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
 worker.addEventListener("message", (/** @type {any} */ event) => {
   if (event.data === "take over") event.waitUntil(worker.skipWaiting());
+  if (event.data === "hush") hush.abort();
   if (event.data === "listen") event.waitUntil(listen().catch(() => {})); // Without a network; the page asks again.
 });
 worker.addEventListener("sync", (/** @type {any} */ event) => {

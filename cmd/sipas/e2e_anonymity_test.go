@@ -34,7 +34,11 @@ func TestNobodyCanJoinAnswersToDossiers(t *testing.T) {
 			t.Fatalf("answer %d: %d %v\n%s", i, status, err, clipLines(body, 3))
 		}
 	}
-	// What a thief finds while the server runs, and after it has stopped.
+	// What a thief finds while the server runs, when it has forgotten the moment, and after it has stopped.
+	until(t, "the log to be emptied", func() bool {
+		info, err := os.Stat(filepath.Join(o.dir, "sipas.db-wal"))
+		return err != nil || info.Size() == 0
+	})
 	files := map[string][]byte{}
 	for _, name := range []string{"sipas.db", "sipas.db-wal"} {
 		files["running "+name], _ = os.ReadFile(filepath.Join(o.dir, name)) // the log may be empty and gone

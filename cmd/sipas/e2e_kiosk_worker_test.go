@@ -64,7 +64,13 @@ func TestKioskWorker(t *testing.T) {
 	p.do(chromedp.Click("#start", chromedp.ByQuery))
 	p.waitFor(onScreen("question"))
 	p.do(chromedp.Evaluate(`while (document.querySelector("#remark").hidden) document.querySelector("#answers .answer").click(); document.querySelector("#send").click();`, nil))
+	// The browser ends an idle worker before its successor takes over, but not always one that is looked at from outside, as here.
+	asked := time.Now()
 	until(t, "the newer program", func() bool {
+		if time.Since(asked) > 2*time.Second {
+			p.do(serviceworker.StopAllWorkers())
+			asked = asked.Add(10 * time.Second)
+		}
 		now := shelves()
 		return len(now) == 1 && now[0] != before[0]
 	})
