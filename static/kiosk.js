@@ -58,7 +58,10 @@ function setLanguage(chosen) {
   for (const e of all("[data-office]")) e.textContent = inLanguage(config ? config.office : undefined);
   element("problem").textContent = "";
   element("code-taken").textContent = "";
-  if (screen === "question" && sitting) drawQuestion(); // A page that goes blank has nothing to ask any more.
+  if (screen === "question" && sitting) { // A page that goes blank has nothing to ask any more.
+    drawQuestion();
+    fit();
+  }
   if (keyboard) tellKeyboard();
   stop();
   offerReading();
@@ -77,6 +80,17 @@ function layout() {
   const mm = parseFloat(getComputedStyle(root).getPropertyValue("--mm"));
   const touch = Math.min(20 * mm, 0.22 * Math.min(innerWidth, innerHeight));
   root.classList.toggle("low", innerWidth > innerHeight && innerWidth > 700 && innerHeight < 9.6 * touch);
+  fit();
+}
+
+/** A long question gives up some of its size, a third at most, where it would push an answer out of sight. */
+function fit() {
+  if (screen !== "question") return;
+  const stage = element("stage");
+  for (let share = 100; share >= 65; share -= 5) {
+    root.style.setProperty("--fit", share / 100 + "");
+    if (stage.scrollHeight <= stage.clientHeight) return;
+  }
 }
 
 // --- screens ---
@@ -85,6 +99,7 @@ function layout() {
 function show(name) {
   screen = name;
   for (const s of screens) element(s).hidden = s !== name;
+  fit();
   element("stage").scrollTop = 0;
   window.scrollTo(0, 0);
   const heading = element(name).querySelector("h1");
@@ -569,6 +584,7 @@ function size(chosen) {
   root.classList.toggle("small-text", chosen === "small");
   root.classList.toggle("large-text", chosen === "large");
   for (const e of all("[data-size]")) e.setAttribute("aria-pressed", String(e.dataset.size === chosen));
+  fit();
 }
 
 /** @param {boolean} on */

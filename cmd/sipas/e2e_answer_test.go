@@ -223,6 +223,10 @@ func TestEveryPageIsAccessible(t *testing.T) {
 					name := path + " in " + lang
 					p.do(chromedp.EmulateViewport(1366, 768))
 					p.open(d.base + path + join + "lang=" + lang)
+					if path == "/kiosk" {
+						// The page holds every screen; its script turns one on.
+						p.waitFor(`document.querySelector("#stage > section:not([hidden])") !== null`)
+					}
 					p.accessible(name + " on a desk")
 					p.do(chromedp.EmulateViewport(390, 844))
 					p.accessible(name + " on a phone")

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"sipas/data"
 	"sipas/survey"
 )
 
@@ -254,6 +255,12 @@ type focused struct {
 	Width    float64 `json:"width"`
 	Contrast float64 `json:"contrast"`
 	InView   bool    `json:"inView"`
+	Wanted   bool    `json:"wanted"` // whether it is what a test tabs to
+}
+
+// focusOf is a script that tells all of it at one moment, because the page moves on meanwhile.
+func focusOf(wanted string) string {
+	return strings.ReplaceAll(focusScript, "WANTED", fmt.Sprintf("%q", wanted))
 }
 
 const focusScript = `(() => {
@@ -273,6 +280,7 @@ const focusScript = `(() => {
 	const [a, b] = [light(color(style.outlineColor)), light(paper(e.parentElement))].sort((x, y) => y - x);
 	return {
 		name: (e.getAttribute("aria-label") || e.textContent || e.id).trim().slice(0, 40),
+		wanted: e.matches(WANTED),
 		selector: e.id ? "#" + e.id : e.tagName.toLowerCase() + "." + e.className,
 		width: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
 		contrast: (a + 0.05) / (b + 0.05),
@@ -286,14 +294,14 @@ func (p *page) tabTo(wanted string) {
 	p.t.Helper()
 	for range 40 {
 		p.do(chromedp.KeyEvent(kb.Tab))
-		if eval[bool](p, `document.activeElement === document.body`) {
+		f := eval[focused](p, focusOf(wanted))
+		if strings.HasPrefix(f.Selector, "body") {
 			continue // The browser's own bar has the focus between the last and the first.
 		}
-		f := eval[focused](p, focusScript)
 		if f.Width < 2 || f.Contrast < 3 || !f.InView {
 			p.t.Errorf("the focus on %q (%s) does not show: an outline of %v px at %.1f to 1, in view: %v", f.Name, f.Selector, f.Width, f.Contrast, f.InView)
 		}
-		if eval[bool](p, `document.activeElement.matches(`+fmt.Sprintf("%q", wanted)+`)`) {
+		if f.Wanted {
 			return
 		}
 	}
@@ -321,7 +329,7 @@ func TestKioskWorksWithTheKeyboardAlone(t *testing.T) {
 		if at := eval[int](p, `[...document.querySelectorAll(".answer")].indexOf(document.activeElement)`); at != 1 {
 			t.Errorf("question %d: the arrow leads to answer %d, want 1", n, at)
 		}
-		if f := eval[focused](p, focusScript); f.Width < 2 || f.Contrast < 3 {
+		if f := eval[focused](p, focusOf("*")); f.Width < 2 || f.Contrast < 3 {
 			t.Errorf("question %d: the answer that the arrow led to does not show its focus: %+v", n, f)
 		}
 		p.do(chromedp.KeyEvent(kb.Enter))
@@ -387,6 +395,25 @@ func TestKioskAtFourHundredPercent(t *testing.T) {
 	}
 }
 
+// kioskQuestions are the questions of the shipped kiosk questionnaire in every language.
+func kioskQuestions(t *testing.T) (texts []string) {
+	t.Helper()
+	doc, ok := data.Instrument("kiosk-2026")
+	if !ok {
+		t.Fatal("the kiosk questionnaire does not ship")
+	}
+	in, err := survey.ParseInstrument(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range in.Items {
+		for _, lang := range survey.Languages() {
+			texts = append(texts, item.Text.In(lang))
+		}
+	}
+	return texts
+}
+
 // target is a thing to press, in pixels of CSS.
 type target struct {
 	Name string  `json:"name"`
@@ -403,6 +430,7 @@ const targetsScript = `[...document.querySelectorAll("SELECTOR")].filter(e => e.
 // large screen of few pixels and on a tablet of many.
 func TestKioskTargetsAreTwentyMillimeters(t *testing.T) {
 	requireBrowser(t)
+	questions := kioskQuestions(t)
 	for _, screen := range []struct {
 		name          string
 		width, height int64
@@ -453,7 +481,25 @@ func TestKioskTargetsAreTwentyMillimeters(t *testing.T) {
 			look("who asks")
 			p.do(chromedp.Click("#start", chromedp.ByQuery))
 			p.waitFor(onScreen("question"))
-			p.answerAll(func(n int) { look(fmt.Sprintf("question %d", n)) })
+			p.answerAll(func(n int) {
+				look(fmt.Sprintf("question %d", n))
+				if n > 1 {
+					return
+				}
+				// What is drawn is chance: every question that could be drawn has to fit, in every language.
+				for _, text := range questions {
+					hidden := eval[float64](p, fmt.Sprintf(`(() => {
+						const stage = document.querySelector("#stage"), ask = document.querySelector("#ask"), before = ask.textContent;
+						const fit = (text) => { ask.textContent = text; dispatchEvent(new Event("resize")); return stage.scrollHeight - stage.clientHeight; };
+						const hidden = fit(%q);
+						fit(before);
+						return hidden;
+					})()`, text))
+					if hidden > 1 {
+						t.Errorf("%q: %v px are out of sight", text, hidden)
+					}
+				}
+			})
 			look("remark")
 			p.do(chromedp.Evaluate(`document.querySelector("#keyboard") || document.querySelector("#keys-toggle").click()`, nil))
 			p.waitFor(`document.querySelector("#keyboard button") !== null`)
