@@ -7,7 +7,7 @@
 // {ready: true} when the required questions are first answered and at the end (complete, timed_out or refused).
 
 import { openStore, randomHex } from "./kiosk_store.js";
-import { decode64, seal } from "./kiosk_seal.js";
+import { decode64, prepare, seal } from "./kiosk_seal.js";
 
 /**
  * @typedef {{code: number, face?: number, text: Record<string, string>}} Option
@@ -360,6 +360,7 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
   async function sitting({ language }) {
     const config = queue.config;
     if (queue.phase !== "ready" || queue.trouble || !config?.instrument) throw new Error("the kiosk takes no answers");
+    prepare(decode64(config.key.public));
     const id = randomHex(16);
     const hash = new DataView(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("module\0" + id)));
     /** @type {((code: string) => void)[]} */

@@ -1,30 +1,66 @@
-// Seals what a kiosk keeps, so that only the server can read it: HPKE (RFC 9180) in its base mode with
-// DHKEM(P-256, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM, by the browser's own cryptography. Every sealing draws a key
-// pair of its own and forgets it: the device itself cannot open what it has sealed.
+// Seals what a kiosk keeps, so that only the server can read it: an agreement by HPKE (RFC 9180) in its base mode with
+// DHKEM(P-256, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM, by the browser's own cryptography. One agreement serves some
+// sealings, because it is slow on a tablet and on the server: their keys are derived at once, what they came from is forgotten, and each
+// is forgotten when it has sealed. So the device itself cannot open what it has sealed. survey/web's SealKey opens it.
 
 const kemSuite = bytes("KEM", 0x00, 0x10);
 const suite = bytes("HPKE", 0x00, 0x10, 0x00, 0x01, 0x00, 0x02);
 const info = bytes("sipas kiosk 1");
 const none = new Uint8Array();
 const curve = { name: "ECDH", namedCurve: "P-256" };
+const shared = 64;
+
+/** @typedef {{enc: Uint8Array, number: number, key: CryptoKey}} Once a key for one sealing */
+
+/** The keys in stock, and whom they seal to. @type {{to: string, keys: Once[], coming: Promise<void> | null}} */
+let stock = { to: "", keys: [], coming: null };
 
 /**
  * Seals one text.
  * @param {Uint8Array} recipient the server's public key, an uncompressed point of 65 bytes
  * @param {string} aad what the sealing is bound to and does not hide
  * @param {string} text
- * @param {CryptoKeyPair} [pair] the pair for this sealing; only a test with known answers gives one
- * @returns {Promise<string>} base64url of the sealing's own public key and the ciphertext
+ * @returns {Promise<string>} base64url of the agreement's public key, the sealing's number in it and the ciphertext
  */
-export async function seal(recipient, aad, text, pair) {
-  const { secret, enc } = await encapsulate(recipient, pair);
+export async function seal(recipient, aad, text) {
+  const { enc, number, key } = await once(recipient);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12), additionalData: bytes(aad) }, key, padded(text));
+  return encode64(bytes(enc, number, new Uint8Array(sealed)));
+}
+
+/**
+ * Takes a key out of the stock, and fills the stock up in time, so that nobody waits for it.
+ * @param {Uint8Array} recipient @returns {Promise<Once>}
+ */
+async function once(recipient) {
+  prepare(recipient);
+  for (;;) {
+    const mine = stock;
+    const key = mine.keys.shift();
+    if (mine.keys.length < shared / 4) prepare(recipient);
+    if (key) return key;
+    await mine.coming;
+  }
+}
+
+/** Sees to it that there are keys. @param {Uint8Array} recipient */
+export function prepare(recipient) {
+  const to = encode64(recipient);
+  if (stock.to !== to) stock = { to, keys: [], coming: null };
+  const mine = stock;
+  if (mine.coming || mine.keys.length >= shared / 4) return;
+  mine.coming = agree(recipient).then((keys) => { mine.keys.push(...keys); }).finally(() => { mine.coming = null; });
+}
+
+/** @param {Uint8Array} recipient @returns {Promise<Once[]>} the keys of a new agreement */
+async function agree(recipient) {
+  const { secret, enc } = await encapsulate(recipient);
   const context = await keyContext();
-  const scheduled = await extract(suite, secret, "secret", none);
-  const key = await expand(suite, scheduled, "key", context, 32);
-  const nonce = await expand(suite, scheduled, "base_nonce", context, 12);
-  const gcm = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: bytes(aad) }, gcm, padded(text));
-  return encode64(bytes(enc, new Uint8Array(sealed)));
+  const exporter = await expand(suite, await extract(suite, secret, "secret", none), "exp", context, 32);
+  return Promise.all(Array.from({ length: shared }, async (_, number) => {
+    const key = await expand(suite, exporter, "sec", bytes("sipas answer", number), 32);
+    return { enc, number, key: await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]) };
+  }));
 }
 
 /**
@@ -45,7 +81,7 @@ export async function encapsulate(recipient, pair) {
 /** @type {Promise<Uint8Array> | undefined} */
 let context;
 
-/** The part of the key schedule that is the same for every sealing: base mode, no shared secret, our info. */
+/** The part of the key schedule that is the same for every agreement: base mode, no shared secret, our info. */
 function keyContext() {
   context ||= Promise.all([extract(suite, none, "psk_id_hash", none), extract(suite, none, "info_hash", info)])
     .then(([psk, hash]) => bytes(0x00, psk, hash));

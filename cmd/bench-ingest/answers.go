@@ -42,8 +42,11 @@ func (o *office) answers(n int, seed uint64) ([]answer, error) {
 	var wg sync.WaitGroup
 	for w := range failed {
 		wg.Go(func() {
-			for i := w; i < n && failed[w] == nil; i += len(failed) {
-				failed[w] = o.sealOne(&all[i], i, texts[i], now)
+			// A kiosk seals one answer after another.
+			for i := range all {
+				if i%len(o.kiosks)%len(failed) == w && failed[w] == nil {
+					failed[w] = o.sealOne(&all[i], i, texts[i], now)
+				}
 			}
 		})
 	}
@@ -91,7 +94,14 @@ func given(n int, now time.Time, src *rand.Rand) time.Time {
 func (o *office) sealOne(a *answer, i int, text []byte, now time.Time) error {
 	id, public := o.seal.Public()
 	seq := i/len(o.kiosks) + 1
-	sealed, err := web.Seal(public, a.kiosk.queue, seq, text)
+	if a.kiosk.sealer == nil {
+		sealer, err := web.NewSealer(public)
+		if err != nil {
+			return err
+		}
+		a.kiosk.sealer = sealer
+	}
+	sealed, err := a.kiosk.sealer.Seal(a.kiosk.queue, seq, text)
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ type kiosk struct {
 	device     survey.DeviceID
 	queue      string
 	credential string
+	sealer     *web.Sealer
 }
 
 // newOffice makes a wave whose register has as many transactions as tokens are wanted, all invited, with the program's own commands,

@@ -75,7 +75,11 @@ func TestKioskSeal(t *testing.T) {
 	sealed := await[[][2]string](p, fmt.Sprintf(`(async () => {
 		const { seal, decode64 } = await import(location.href);
 		const to = decode64(%q);
-		return Promise.all(%s.map(async (text, i) => [await seal(to, %q + "\n" + (i + 1), text), await seal(to, %[3]q + "\n" + (i + 1), text)]));
+		const texts = %s;
+		const all = await Promise.all(texts.map(async (text, i) => [await seal(to, %q + "\n" + (i + 1), text), await seal(to, %[3]q + "\n" + (i + 1), text)]));
+		// Many more than one agreement has keys for, all at once.
+		const many = await Promise.all(Array.from({ length: 500 }, (_, i) => seal(to, %[3]q + "\n" + (i + 1), "{}")));
+		return [...all, ...many.map((one) => [one, ""])];
 	})()`, word(public), list, queue))
 	open := func(text string, seq int) (string, error) {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -85,15 +89,15 @@ func TestKioskSeal(t *testing.T) {
 		if _, err := ecdh.P256().NewPublicKey(b[:65]); err != nil {
 			t.Errorf("the seal begins with no point of the curve: %v", err)
 		}
-		plain, err := key.Open(id, b[:65], web.KioskSealContext(queue, seq), b[65:])
+		plain, err := key.Open(id, b, web.KioskSealContext(queue, seq))
 		if err == nil && len(plain)%256 != 0 {
 			t.Errorf("%d bytes were sealed: their length tells of the text", len(plain))
 		}
 		return strings.TrimRight(string(plain), " "), err
 	}
 	for i, text := range texts {
-		if sealed[i][0] == sealed[i][1] || sealed[i][0][:80] == sealed[i][1][:80] {
-			t.Error("two sealings share their key pair")
+		if sealed[i][0] == sealed[i][1] {
+			t.Error("two sealings are alike")
 		}
 		if got, err := open(sealed[i][0], i+1); err != nil || got != text {
 			t.Errorf("text %d opens as %q: %v", i, got, err)
@@ -101,5 +105,17 @@ func TestKioskSeal(t *testing.T) {
 		if _, err := open(sealed[i][0], i+2); err == nil {
 			t.Errorf("text %d opens under another number", i)
 		}
+	}
+	once, agreements := map[string]bool{}, map[string]int{}
+	for i, one := range sealed[len(texts):] {
+		if got, err := open(one[0], i+1); err != nil || got != "{}" {
+			t.Errorf("sealing %d of many opens as %q: %v", i, got, err)
+		}
+		b, _ := base64.RawURLEncoding.DecodeString(one[0])
+		once[string(b[:66])] = true
+		agreements[string(b[:65])]++
+	}
+	if len(once) != 500 || len(agreements) < 500/64 || len(agreements) > 500/16 {
+		t.Errorf("500 sealings have %d keys of %d agreements", len(once), len(agreements))
 	}
 }

@@ -21,7 +21,7 @@ type tortureKiosk struct {
 	point      survey.PointID
 	queue      string
 	credential string
-	public     []byte
+	sealer     *web.Sealer
 	keyID      string
 	next       int
 }
@@ -52,7 +52,11 @@ func (x *torture) enrolKiosk(name, unit string) *tortureKiosk {
 		x.t.Fatal(err)
 	}
 	k := &tortureKiosk{point: survey.PointID("p-" + name), queue: string(survey.NewResponseID()), credential: string(survey.NewToken())}
-	k.keyID, k.public = seal.Public()
+	id, public := seal.Public()
+	k.keyID = id
+	if k.sealer, err = web.NewSealer(public); err != nil {
+		x.t.Fatal(err)
+	}
 	db, err := sqlite.Open(ctx, filepath.Join(x.dir, databaseName), sqlite.Options{})
 	if err != nil {
 		x.t.Fatal(err)
@@ -173,7 +177,7 @@ func (x *torture) seal(s *sitting, id survey.ResponseID, one *sending) []byte {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	sealed, err := web.Seal(s.kiosk.public, s.kiosk.queue, s.seq, text)
+	sealed, err := s.kiosk.sealer.Seal(s.kiosk.queue, s.seq, text)
 	if err != nil {
 		x.t.Fatal(err)
 	}

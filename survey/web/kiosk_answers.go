@@ -97,12 +97,8 @@ func (s *Server) receive(c *call, d *kioskDevice, e envelope) (*KioskReceived, e
 
 // unseal opens a sealed answer.
 func (s *Server) unseal(e envelope) (*KioskAnswer, error) {
-	const op = "open sealed answer"
-	if len(e.sealed) < encapsulation+sealTag {
-		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "%d bytes", len(e.sealed))
-	}
 	aad := KioskSealContext(string(e.delivery.Queue), e.delivery.Seq)
-	text, err := s.seals.Open(e.key, e.sealed[:encapsulation], aad, e.sealed[encapsulation:])
+	text, err := s.seals.Open(e.key, e.sealed, aad)
 	if err != nil {
 		return nil, err
 	}

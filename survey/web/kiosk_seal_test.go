@@ -26,24 +26,56 @@ func TestSeals(t *testing.T) {
 	open := func(k *SealKey, id, queue string, seq int, sealed string) ([]byte, error) {
 		raw, err := sealEncoding.DecodeString(sealed)
 		must(t, err)
-		return k.Open(id, raw[:encapsulation], KioskSealContext(queue, seq), raw[encapsulation:])
+		return k.Open(id, raw, KioskSealContext(queue, seq))
 	}
-	lengths, seals := map[int]bool{}, map[string]bool{}
+	sealer, err := NewSealer(public)
+	must(t, err)
+	lengths, seals, agreements := map[int]bool{}, map[string]bool{}, map[string]bool{}
 	for n := range 256 {
 		text := []byte(strings.Repeat("x", n+1))
-		sealed, err := Seal(public, queue, 12, text)
+		sealed, err := sealer.Seal(queue, 12, text)
 		must(t, err)
-		lengths[len(sealed)], seals[sealed] = true, true
+		lengths[len(sealed)], seals[sealed], agreements[sealed[:80]] = true, true, true
 		got, err := open(again, id, queue, 12, sealed)
 		if err != nil || !bytes.Equal(bytes.TrimRight(got, " "), text) || len(got)%256 != 0 {
 			t.Fatalf("%d bytes open as %d, %v", len(text), len(got), err)
 		}
 	}
-	if len(lengths) != 1 || len(seals) != 256 {
-		t.Errorf("%d lengths, %d seals", len(lengths), len(seals))
+	if len(lengths) != 1 || len(seals) != 256 || len(agreements) != 256/sealsShared {
+		t.Errorf("%d lengths, %d seals by %d agreements", len(lengths), len(seals), len(agreements))
 	}
-	sealed, err := Seal(public, queue, 12, []byte("{}"))
+	sealed, err := sealer.Seal(queue, 12, []byte("{}"))
 	must(t, err)
+	// A sealing's number is its key: under another it does not open, and there are no more of them than one agreement has.
+	for _, number := range []byte{1, sealsShared - 1, sealsShared, 255} {
+		raw, err := sealEncoding.DecodeString(sealed)
+		must(t, err)
+		raw[encapsulation] = number
+		if _, err := key.Open(id, raw, KioskSealContext(queue, 12)); !survey.IsCode(err, survey.CodeSealUnreadable) {
+			t.Errorf("opened as sealing %d: %v", number, err)
+		}
+	}
+	for _, short := range [][]byte{nil, make([]byte, encapsulation), make([]byte, encapsulation+1+sealTag)} {
+		if _, err := key.Open(id, short, nil); !survey.IsCode(err, survey.CodeSealUnreadable) {
+			t.Errorf("%d bytes: %v", len(short), err)
+		}
+	}
+	// Agreements are remembered up to a number, the latest of them.
+	for n := len(key.recent); n < agreementsKept; n++ {
+		key.recent[[encapsulation]byte{byte(n), byte(n >> 8)}] = nil
+	}
+	fresh, err := NewSealer(public)
+	must(t, err)
+	late, err := fresh.Seal(queue, 13, []byte("{}"))
+	must(t, err)
+	for range 2 {
+		if _, err := open(key, id, queue, 13, late); err != nil || len(key.recent) != 1 || len(key.older) != agreementsKept {
+			t.Errorf("%v; %d agreements are remembered, and %d before them", err, len(key.recent), len(key.older))
+		}
+		if _, err := open(key, id, queue, 12, sealed); err != nil {
+			t.Errorf("an agreement that is still remembered: %v", err)
+		}
+	}
 	foreign, err := NewSealKey()
 	must(t, err)
 	stranger, err := SealKeyOf(foreign)
@@ -71,7 +103,7 @@ func TestSeals(t *testing.T) {
 		}
 	}
 	for _, bad := range [][]byte{nil, public[:64], bytes.Repeat([]byte{4}, 65)} {
-		if _, err := Seal(bad, queue, 1, nil); err == nil {
+		if _, err := NewSealer(bad); err == nil {
 			t.Errorf("%d bytes are a public key", len(bad))
 		}
 	}

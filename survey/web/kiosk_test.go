@@ -24,6 +24,7 @@ type tablet struct {
 	seq    int
 	offset time.Duration // its clock less the server's, as it reckons
 	config KioskConfig
+	sealer *Sealer
 }
 
 // code makes a code for a kiosk, as an administrator does.
@@ -109,7 +110,11 @@ func (d *tablet) envelope(seq int, a KioskAnswer) KioskEnvelope {
 	must(d.t, err)
 	public, err := sealEncoding.DecodeString(d.config.Key.Public)
 	must(d.t, err)
-	sealed, err := Seal(public, d.queue, seq, text)
+	if d.sealer == nil {
+		d.sealer, err = NewSealer(public)
+		must(d.t, err)
+	}
+	sealed, err := d.sealer.Seal(d.queue, seq, text)
 	must(d.t, err)
 	return KioskEnvelope{Queue: d.queue, Seq: seq, Sent: d.reckoned(), Key: d.config.Key.ID, Sealed: sealed}
 }

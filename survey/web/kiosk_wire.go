@@ -121,7 +121,7 @@ type KioskEnvelope struct {
 	Seq    int    `json:"seq"`    // from 1, one for each sitting; the same for all its revisions
 	Sent   int64  `json:"sent"`   // reckoned
 	Key    string `json:"key"`    // id of the key that it is sealed to
-	Sealed string `json:"sealed"` // base64url without padding: encapsulated key (65 bytes), then ciphertext
+	Sealed string `json:"sealed"` // base64url without padding: encapsulated key (65 bytes), number of the sealing (1), ciphertext
 }
 
 // KioskReceived acknowledges a KioskEnvelope: the answer is on disk.
