@@ -39,7 +39,7 @@ func TestCorrections(t *testing.T) {
 	}
 	press(3, "2026-08")
 	press(2, "2026-09")
-	tried := []string{"wave", "delete-walk-ins", string(deskWave), "--unit", "25459"}
+	tried := []string{"wave", "drop-walk-ins", string(deskWave), "--unit", "25459"}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -47,7 +47,7 @@ func TestCorrections(t *testing.T) {
 	}{
 		{append(tried, "--month", "2026-08"), exitUsage, "--reason"},
 		{append(tried, "--month", "August", "--reason", "thử máy"), exitUsage, "2026-08"},
-		{[]string{"wave", "delete-walk-ins", "x", "--unit", "25459", "--month", "2026-08", "--reason", "thử máy"}, exitError, "sipas wave list"},
+		{[]string{"wave", "drop-walk-ins", "x", "--unit", "25459", "--month", "2026-08", "--reason", "thử máy"}, exitError, "sipas wave list"},
 		{[]string{"unit", "merge", "25459", "--into", "25480", "--day", "soon"}, exitUsage, "2026-09-01"},
 		{[]string{"unit", "merge", "25459", "--into", "1", "--day", "2026-09-01"}, exitError, `"1"`},
 		{[]string{"unit", "merge", "25459", "--into", "25459", "--day", "2026-09-01"}, exitError, "into itself"},

@@ -13,11 +13,11 @@ import (
 )
 
 type waveCmd struct {
-	Create        waveCreateCmd        `cmd:"" help:"Create a wave from its JSON document."`
-	Instrument    waveInstrumentCmd    `cmd:"" help:"Let an open wave ask another version of one of its questionnaires."`
-	DeleteWalkIns waveDeleteWalkInsCmd `cmd:"" help:"Delete all answers that a unit's kiosks took without a token in a month, when they are known to be no citizens'."`
-	Close         waveCloseCmd         `cmd:"" help:"End a wave and destroy its key."`
-	List          waveListCmd          `cmd:"" help:"List the waves."`
+	Create      waveCreateCmd      `cmd:"" help:"Create a wave from its JSON document."`
+	Instrument  waveInstrumentCmd  `cmd:"" help:"Let an open wave ask another version of one of its questionnaires."`
+	DropWalkIns waveDropWalkInsCmd `cmd:"" help:"Delete what a unit's kiosks took without a token in a month, such as test presses."`
+	Close       waveCloseCmd       `cmd:"" help:"End a wave and destroy its key."`
+	List        waveListCmd        `cmd:"" help:"List the waves."`
 }
 
 // waveCreateCmd creates a wave and draws its key.
@@ -137,8 +137,8 @@ func (d *dataDir) publish(ctx context.Context, a *app, file string, ref survey.I
 	return err
 }
 
-// waveDeleteWalkInsCmd deletes the walk-ins of a unit in a month. There is no finer choice: it would pick out single answers.
-type waveDeleteWalkInsCmd struct {
+// waveDropWalkInsCmd deletes the walk-ins of a unit in a month. There is no finer choice: it would pick out single answers.
+type waveDropWalkInsCmd struct {
 	dataFlag
 	Wave   survey.WaveID `arg:"" placeholder:"WAVE" help:"The wave's id."`
 	Unit   string        `required:"" placeholder:"CODE" help:"Code of the unit whose kiosks took them."`
@@ -146,7 +146,7 @@ type waveDeleteWalkInsCmd struct {
 	Reason string        `required:"" placeholder:"TEXT" help:"Why they are no citizens' answers; the audit trail keeps it."`
 }
 
-func (c *waveDeleteWalkInsCmd) Run(ctx context.Context, a *app) error {
+func (c *waveDropWalkInsCmd) Run(ctx context.Context, a *app) error {
 	return withStored(ctx, a, c.Data, func(d *dataDir) error {
 		if err := d.knownWave(ctx, c.Wave); err != nil {
 			return err
