@@ -94,6 +94,14 @@ func (k WaveKey) ResponseID(t Token) ResponseID {
 	return ResponseID(hex.EncodeToString(k.mac("response", t)[:16]))
 }
 
+// Withdrawal returns what lets the sender of a response take it out again. It hangs on the token and on what was answered: it is told to
+// nobody but who sent the answer, so a token alone, which the office that delivered it knows too, withdraws nothing.
+func (k WaveKey) Withdrawal(r *Response) string {
+	m := hmac.New(sha256.New, k[:])
+	m.Write([]byte("withdrawal\x00" + string(r.ID) + "\x00" + r.ContentHash))
+	return hex.EncodeToString(m.Sum(nil)[:16])
+}
+
 // ModuleDraw returns a number in [0, 1) by which the token's module is drawn, so that loading the
 // questionnaire again never draws again.
 func (k WaveKey) ModuleDraw(t Token) float64 {

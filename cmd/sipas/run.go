@@ -41,6 +41,7 @@ type cli struct {
 	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
 	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
 	Weight    weightCmd    `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
+	Unit      unitCmd      `cmd:"" help:"Merge administrative units."`
 	User      userCmd      `cmd:"" help:"Add and list accounts."`
 	Point     pointCmd     `cmd:"" help:"Add, enrol, list and revoke kiosks."`
 	Backup    backupCmd    `cmd:"" help:"Copy the database while it is in use."`

@@ -98,16 +98,20 @@ func (d *dataDir) addUser(ctx context.Context, u *survey.User, name, password st
 
 // unit returns the unit that a code means today.
 func (d *dataDir) unit(ctx context.Context, a *app, code string) (survey.UnitID, error) {
+	return d.unitOn(ctx, code, survey.DayOf(a.now()))
+}
+
+// unitOn returns the unit that a code means on a day.
+func (d *dataDir) unitOn(ctx context.Context, code string, day survey.Day) (survey.UnitID, error) {
 	units, err := d.db.Units(ctx)
 	if err != nil {
 		return "", err
 	}
-	today := survey.DayOf(a.now())
-	switch id, reason := export.UnitsOf(units, "")(code, today); reason {
+	switch id, reason := export.UnitsOf(units, "")(code, day); reason {
 	case "":
 		return id, nil
 	case export.ReasonUnitNotValid:
-		return "", tellf("The unit %s does not exist on %s any more, or not yet.", code, today)
+		return "", tellf("The unit %s does not exist on %s any more, or not yet.", code, day)
 	default:
 		return "", tellf("No unit has the code %q: load units with \"sipas import units\", or mind leading zeros.", code)
 	}

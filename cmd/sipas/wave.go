@@ -13,10 +13,11 @@ import (
 )
 
 type waveCmd struct {
-	Create     waveCreateCmd     `cmd:"" help:"Create a wave from its JSON document."`
-	Instrument waveInstrumentCmd `cmd:"" help:"Let an open wave ask another version of one of its questionnaires."`
-	Close      waveCloseCmd      `cmd:"" help:"End a wave and destroy its key."`
-	List       waveListCmd       `cmd:"" help:"List the waves."`
+	Create      waveCreateCmd      `cmd:"" help:"Create a wave from its JSON document."`
+	Instrument  waveInstrumentCmd  `cmd:"" help:"Let an open wave ask another version of one of its questionnaires."`
+	DropWalkIns waveDropWalkInsCmd `cmd:"" help:"Delete what a unit's kiosks took without a token in a month, such as test presses."`
+	Close       waveCloseCmd       `cmd:"" help:"End a wave and destroy its key."`
+	List        waveListCmd        `cmd:"" help:"List the waves."`
 }
 
 // waveCreateCmd creates a wave and draws its key.
@@ -134,6 +135,36 @@ func (d *dataDir) publish(ctx context.Context, a *app, file string, ref survey.I
 		return tellf("%s is published already and says something else: a published version never changes, so give the new one a higher number.", ref)
 	}
 	return err
+}
+
+// waveDropWalkInsCmd deletes the walk-ins of a unit in a month. There is no finer choice: it would pick out single answers.
+type waveDropWalkInsCmd struct {
+	dataFlag
+	Wave   survey.WaveID `arg:"" placeholder:"WAVE" help:"The wave's id."`
+	Unit   string        `required:"" placeholder:"CODE" help:"Code of the unit whose kiosks took them."`
+	Month  string        `required:"" placeholder:"2026-08" help:"The month in which they were given."`
+	Reason string        `required:"" placeholder:"TEXT" help:"Why they are no citizens' answers; the audit trail keeps it."`
+}
+
+func (c *waveDropWalkInsCmd) Run(ctx context.Context, a *app) error {
+	return withStored(ctx, a, c.Data, func(d *dataDir) error {
+		if err := d.knownWave(ctx, c.Wave); err != nil {
+			return err
+		}
+		unit, err := d.unit(ctx, a, c.Unit)
+		if err != nil {
+			return err
+		}
+		n, err := d.db.DeleteWalkIns(ctx, survey.CommandLine(), c.Wave, unit, c.Month, c.Reason)
+		if survey.IsCode(err, survey.CodeBadRequest) {
+			return usagef("Write the month as 2026-08 and say why in --reason.")
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "Deleted %d answers of walk-ins of %s in %s, and what its kiosks had counted in that month. Comments stand apart and stay.\n", n, unit, c.Month)
+		return nil
+	})
 }
 
 // waveCloseCmd ends a wave.

@@ -8,8 +8,8 @@
 //
 // No table has a row number, and none that is written while citizens answer has a time. Responses, invitations and comments lie
 // under random keys, so their order is that of chance. A response is one row: it says its weighting class and nothing finer. Its
-// comment lies in another table under a key of its own. Answering writes to response, cell, day_count and comment, at a kiosk to delivery
-// and signal_count, and to nothing else (the first answer of a queue makes its row, without a time); in particular it reads no
+// comment lies in another table under a key of its own. Answering writes to response, stratum, answer_state, day_count and comment, at a kiosk to
+// delivery and signal_count, and to nothing else (the first answer of a queue makes its row, without a time); in particular it reads no
 // invitation, and writes no audit row. The ledger of deliveries holds stretches of numbers and no response.
 //
 // # One commit for many
@@ -27,8 +27,26 @@
 // # Cells
 //
 // The counts of answers are kept current in the transaction of the response that they count: what a response no longer says is
-// taken off, what it newly says is added, and a count of zero has no row. A page that shows counts therefore costs the same at
+// taken off, what it newly says is added, and what is zero is not there. A page that shows counts therefore costs the same at
 // ten thousand answers and at ten million.
+//
+// All cells of a stratum (source, class or unit and month, mode) are one row: an answer changes one row however many questions it has. The
+// row's key is the stratum itself, so there are no numbers of strata that could tell which came first, and its text is
+// sorted. What a stratum counts is remembered between transactions, for as long as the number in answer_state says that nobody else
+// wrote. That number is drawn at random at every change of a wave's answers: whoever computed from them learns that they changed, from one row
+// and without a count of changes or a time, which would be a record of answering.
+//
+// # Corrections
+//
+// A citizen may take an answer out again while the wave is open (WithdrawResponse). The row and its cells go and nothing is put in their place,
+// so the token is as if it had never been used; a copy of the answer that a kiosk still sends would be stored again. What cannot be
+// found stays: the comment, which names no response, and one in the count of a day. Nothing is audited.
+//
+// Answers of walk-ins that are none go as a whole unit and month (DeleteWalkIns), with the unit's counters of the month, because a mark as
+// suspect rests on how many answers they count. Merged units (MergeUnits) lose to their successor what open waves hold under
+// them, and unit.merged_into sends there what comes later: answers that waited on a kiosk, registers that still name the old unit. A list of
+// units that is loaded again does not undo it. Classes keep their labels: they are fixed when the sample is drawn, chances and margins
+// rest on them, and who reads a label follows the unit's successors. Closed waves and releases are left alone by all three.
 //
 // # Releases
 //

@@ -28,7 +28,7 @@ func TestFormIsAnsweredOnce(t *testing.T) {
 	}
 	for range 3 { // sent, and sent again by reloading
 		r := b.post(path, goodForm())
-		if r.status != http.StatusSeeOther || r.header.Get("Location") != path+"/thanks" {
+		if r.status != http.StatusSeeOther || !strings.HasPrefix(r.header.Get("Location"), path+"/thanks?receipt=") {
 			t.Fatalf("status %d to %q\n%s", r.status, r.header.Get("Location"), r.body)
 		}
 	}
@@ -58,6 +58,47 @@ func TestFormIsAnsweredOnce(t *testing.T) {
 	// A link that was used opens like any other: only sending tells.
 	if again := b.get(path); again.body != page.body {
 		t.Error("the page of a used link differs from that of an unused one")
+	}
+}
+
+// Who sent an answer can take it out again and answer anew; who only has the link cannot, and learns nothing.
+func TestWithdrawal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	b := s.browser()
+	path := "/s/" + token(0)
+	thanks := b.post(path, goodForm()).header.Get("Location")
+	_, receipt, _ := strings.Cut(thanks, "?receipt=")
+	b.get(thanks).want(t, http.StatusOK, `action="`+path+`/withdraw"`, `value="`+receipt+`"`)
+	before, err := s.db.Trail(context.Background(), 1000)
+	must(t, err)
+	office := s.browser()
+	guess := office.post(path+"/withdraw", url.Values{"receipt": {strings.Repeat("0", len(receipt))}})
+	unused := office.post("/s/"+token(1)+"/withdraw", url.Values{"receipt": {receipt}})
+	guess.want(t, http.StatusOK, i18n.T(i18n.VI, "thanks.withdrawn"))
+	if guess.body != unused.body || len(s.responses()) != 1 {
+		t.Fatalf("%d responses; the pages of a used and an unused link are alike: %v", len(s.responses()), guess.body == unused.body)
+	}
+	done := b.post(path+"/withdraw", url.Values{"receipt": {receipt}})
+	if again := b.post(path+"/withdraw", url.Values{"receipt": {receipt}}); done.body != guess.body || again.body != guess.body || len(s.responses()) != 0 {
+		t.Fatalf("%d responses are left, or the pages differ", len(s.responses()))
+	}
+	after, err := s.db.Trail(context.Background(), 1000)
+	must(t, err)
+	if len(after) != len(before) {
+		t.Error("a withdrawal stands in the trail")
+	}
+	changed := goodForm()
+	changed.Set("a.overall", "1")
+	if r := b.post(path, changed); r.status != http.StatusSeeOther || strings.Contains(r.header.Get("Location"), receipt) {
+		t.Errorf("answering anew: status %d, %s", r.status, r.header.Get("Location"))
+	}
+	// The receipt of an answer that is no more withdraws no other.
+	b.post(path+"/withdraw", url.Values{"receipt": {receipt}})
+	must(t, s.db.CloseWave(context.Background(), testBy, testWave))
+	b.post(path+"/withdraw", url.Values{"receipt": {receipt}}).want(t, http.StatusGone)
+	if len(s.responses()) != 1 {
+		t.Errorf("%d responses, want 1", len(s.responses()))
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"math"
 	"net/http"
@@ -102,15 +103,47 @@ func (s *Server) formSend(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.saveForm(c.ctx(), who, checked); err != nil {
+	receipt, err := s.saveForm(c.ctx(), who, checked)
+	if err != nil {
 		return s.linkProblem(c, err)
 	}
-	return c.redirect("/s/" + string(who.token) + "/thanks")
+	return c.redirect("/s/" + string(who.token) + "/thanks?receipt=" + receipt)
 }
 
-// formThanks says thank you, and looks nothing up: the page reads the same for every link there may be.
+// formThanks says thank you, and looks nothing up: the page reads the same for every link there may be. Who sent the answer comes with its
+// receipt, and is offered to withdraw it.
 func (s *Server) formThanks(c *call) error {
-	return c.page(http.StatusOK, pages.Thanks(pages.ThanksView{Shell: s.citizenShell(c, "")}))
+	v := pages.ThanksView{Shell: s.citizenShell(c, ""), Receipt: c.query("receipt")}
+	if v.Receipt != "" {
+		v.Withdraw = "/s/" + url.PathEscape(c.param("token")) + "/withdraw"
+		c.secret(v.Receipt)
+	}
+	return c.page(http.StatusOK, pages.Thanks(v))
+}
+
+// formWithdraw takes an answer out again for who has its receipt. It answers alike whether there was one, so that nobody learns from it
+// that a link was used, and without a receipt that fits it does nothing.
+func (s *Server) formWithdraw(c *call) error {
+	if err := s.limited(s.limits.send, "withdraw answers", tokenKey(c.param("token"))); err != nil {
+		return err
+	}
+	if err := c.request().ParseForm(); err != nil {
+		return badForm("withdraw answers", err)
+	}
+	receipt := c.request().PostForm.Get("receipt")
+	c.secret(receipt)
+	who, err := s.invited(c, c.param("token"), survey.ModeWeb)
+	if err != nil {
+		return s.linkProblem(c, err)
+	}
+	stored, err := s.store.Response(c.ctx(), who.key.ResponseID(who.token))
+	if err == nil && hmac.Equal([]byte(receipt), []byte(who.key.Withdrawal(stored))) {
+		err = s.store.WithdrawResponse(c.ctx(), stored.ID)
+	}
+	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
+		return s.linkProblem(c, err)
+	}
+	return c.page(http.StatusOK, pages.Withdrawn(pages.WithdrawnView{Shell: s.citizenShell(c, "")}))
 }
 
 // tokenKey counts the calls of one link together, however it is written. It is a hash, so no list of links lies in the memory.
@@ -151,7 +184,7 @@ const triesToSave = 3
 
 // saveForm stores a complete answer exactly once. A form has no revision of its own: it follows the draft that a kiosk may have left
 // under the same token, and is the same revision as a complete answer, so that it is either its repetition or a conflict.
-func (s *Server) saveForm(ctx context.Context, who *invitee, sent survey.Submission) error {
+func (s *Server) saveForm(ctx context.Context, who *invitee, sent survey.Submission) (receipt string, err error) {
 	r := survey.Response{
 		ID: who.key.ResponseID(who.token), Wave: who.wave.ID, Instrument: who.in.Ref(), Mode: survey.ModeWeb,
 		Source: survey.Invited, Class: who.class, Language: sent.Language, Modules: who.modules,
@@ -167,13 +200,13 @@ func (s *Server) saveForm(ctx context.Context, who *invitee, sent survey.Submiss
 		case err == nil:
 			r.Revision = stored.Revision + 1
 		case !survey.IsCode(err, survey.CodeNotFound):
-			return err
+			return "", err
 		}
 		_, err = s.store.SaveReceipt(ctx, survey.Receipt{Response: r, Comment: sent.Comment, Day: survey.DayOf(s.clock())})
 		if survey.IsCode(err, survey.CodeResponseConflict) && try < triesToSave {
 			continue
 		}
-		return err
+		return who.key.Withdrawal(&r), err
 	}
 }
 

@@ -66,6 +66,7 @@ func TestPermissions(t *testing.T) {
 		{"GET /s/:token", "/s/" + token(170), [4]int{ok, ok, ok, ok}},
 		{"POST /s/:token", "/s/none", [4]int{missing, missing, missing, missing}},
 		{"GET /s/:token/thanks", "/s/none/thanks", [4]int{ok, ok, ok, ok}},
+		{"POST /s/:token/withdraw", "/s/none/withdraw", [4]int{missing, missing, missing, missing}},
 		{"GET /kiosk", "/kiosk", [4]int{ok, ok, ok, ok}},
 		{"GET /kiosk/worker.js", "/kiosk/worker.js", [4]int{ok, ok, ok, ok}},
 		{"GET /kiosk/app.webmanifest", "/kiosk/app.webmanifest", [4]int{ok, ok, ok, ok}},

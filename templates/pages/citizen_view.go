@@ -78,7 +78,14 @@ type ClosedView struct {
 	Reason string
 }
 
-// ThanksView follows a complete answer.
+// ThanksView follows a complete answer. Receipt is what only the sender of the answer was told; with it the page offers to withdraw.
 type ThanksView struct {
+	Shell    layout.Citizen
+	Withdraw string // where to
+	Receipt  string
+}
+
+// WithdrawnView follows a withdrawal.
+type WithdrawnView struct {
 	Shell layout.Citizen
 }

@@ -87,6 +87,6 @@ func mustRender(c templ.Component) string {
 
 // isCitizen reports whether a page is for everybody, and so exists in Chinese too.
 func isCitizen(name string) bool {
-	return slices.ContainsFunc([]string{"landing", "sign-in", "error", "form", "used", "closed", "thanks", "kiosk"},
+	return slices.ContainsFunc([]string{"landing", "sign-in", "error", "form", "used", "closed", "thanks", "withdrawn", "kiosk"},
 		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }

@@ -14,7 +14,7 @@
 //     zero shortly after each answer (Options.Settle), and when the database is closed or opened. While a long read runs, such as
 //     an export, the log cannot be cut; the settler tries again until it can.
 //   - Within a page SQLite puts new rows below older ones, whatever their key. The settler therefore first takes the rows around
-//     each new one out and puts them back in key order (see arrange.go), so that where they lie follows from their keys. After a crash
+//     each new, deleted or resized one out and puts them back in key order (see arrange.go), so that where they lie follows from their keys. After a crash
 //     all tables are written afresh (VACUUM) before the database is used, since nobody knows which rows were not settled.
 //   - Row numbers: no table has any. Statistics for the query planner: never gathered.
 //   - Backups are written afresh from the tables by VACUUM INTO: in key order, without free pages and without a log.

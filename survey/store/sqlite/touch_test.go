@@ -62,7 +62,7 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	later := look()
 
 	before, after := parseFile(t, content), parseFile(t, later)
-	written := []string{"response", "comment", "cell", "day_count", "delivery", "signal_count"}
+	written := []string{"response", "comment", "stratum", "answer_state", "day_count", "delivery", "signal_count"}
 	changed := 0
 	for name := range before.roots() {
 		pages := before.pagesOf(name)
@@ -88,5 +88,58 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	}
 	if got, want := len(after.rows("invitation")), len(invitations); got != want {
 		t.Errorf("read %d invitations from the pages, want %d", got, want)
+	}
+}
+
+// TestCorrectionsLeaveNothing withdraws and deletes answers, merges units, and finds nothing of it in the bytes of the file.
+func TestCorrectionsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	db := fresh(t)
+	storetest.PrepareSample(t, db, 900, 3)
+	withdrawn, deleted, moved := ids(40), ids(40), ids(40)
+	send := func(r survey.Response, point survey.PointID) {
+		t.Helper()
+		if _, err := db.SaveReceipt(bg, storetest.Receipt(r, "", point, "2026-08-01")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range withdrawn {
+		send(storetest.InvitedResponse(withdrawn[i], "1.1"), "")
+		send(storetest.InvitedResponse(survey.NewResponseID(), "1.2"), "")
+		send(storetest.WalkInResponse(deleted[i], storetest.UnitA), storetest.PointID)
+		send(storetest.WalkInResponse(moved[i], storetest.UnitB), storetest.PointID)
+	}
+	for _, id := range withdrawn {
+		if err := db.WithdrawResponse(bg, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := db.DeleteWalkIns(bg, storetest.By, storetest.WaveID, storetest.UnitA, "2026-08", "thử máy"); n != len(deleted) || err != nil {
+		t.Fatal(n, err)
+	}
+	if m, err := db.MergeUnits(bg, storetest.By, []survey.UnitID{storetest.UnitB}, storetest.UnitC, "2026-09-01"); m.WalkIns != len(moved) || err != nil {
+		t.Fatal(m, err)
+	}
+	if done, err := db.settler.settle(bg); err != nil || !done {
+		t.Fatalf("settle: %v, done %v", err, done)
+	}
+	content := read(t, db.path)
+	for _, id := range slices.Concat(withdrawn, deleted) {
+		if bytes.Contains(content, []byte(id)) {
+			t.Fatalf("a deleted response stands in the file: %s", id)
+		}
+	}
+	for _, id := range moved {
+		if n := bytes.Count(content, []byte(id)); n != 1 {
+			t.Fatalf("a moved response stands %d times in the file", n)
+		}
+	}
+	for _, gone := range []string{"2026-q3 invited 1.1 ", "2026-q3 walk_in  " + string(storetest.UnitA), "2026-q3 walk_in  " + string(storetest.UnitB), "~2026"} {
+		if bytes.Contains(content, []byte(gone)) {
+			t.Errorf("%q stands in the file", gone)
+		}
+	}
+	if err := check(bg, db.path); err != nil {
+		t.Error(err)
 	}
 }
