@@ -106,7 +106,8 @@ func (g *group) pairs(itemAt map[string]int, a, b string) map[[2]byte]int {
 	return out
 }
 
-// rowItem numbers the codes of an item's answers in the order in which they are met: cell 0 is no answer, cell k the k-th.
+// rowItem numbers the codes of an item's answers: cell 0 is no answer, then come those that are offered, in their order, and others
+// as they are met.
 type rowItem struct {
 	code   string
 	values []int
@@ -178,8 +179,30 @@ func (r *Rows) place(item string) int {
 		at = len(r.items)
 		r.itemAt[item] = at
 		r.items = append(r.items, rowItem{code: item, cell: map[int]byte{}})
+		it := &r.items[at]
+		for _, code := range r.offered(item) {
+			it.number(code)
+		}
 	}
 	return at
+}
+
+// offered lists the codes that the questionnaires offer for an item, in their order. Cells are numbered by it, so that no sum
+// depends on who answered first.
+func (r *Rows) offered(item string) []int {
+	codes := []int{survey.AnswerRefused}
+	for _, doc := range r.instruments {
+		it, asks := doc.Item(item)
+		if !asks {
+			continue
+		}
+		scale, _ := doc.Scale(it.Scale)
+		for _, l := range slices.Concat(scale.Levels, scale.Missing) {
+			codes = append(codes, l.Code)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 func (it *rowItem) numbered(answers map[string]int) (byte, bool) {
@@ -187,15 +210,20 @@ func (it *rowItem) numbered(answers map[string]int) (byte, bool) {
 	if !answered {
 		return 0, true
 	}
-	cell, known := it.cell[value]
-	if !known {
-		if len(it.values) == 255 {
-			return 0, false
-		}
-		it.values = append(it.values, value)
-		cell = byte(len(it.values))
-		it.cell[value] = cell
+	if cell, known := it.cell[value]; known {
+		return cell, true
 	}
+	return it.number(value)
+}
+
+// number gives a code a cell, of which there are 255.
+func (it *rowItem) number(value int) (byte, bool) {
+	if len(it.values) == 255 {
+		return 0, false
+	}
+	it.values = append(it.values, value)
+	cell := byte(len(it.values))
+	it.cell[value] = cell
 	return cell, true
 }
 
