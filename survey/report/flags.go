@@ -44,7 +44,7 @@ func (c *computation) flags(ctx context.Context, grid map[survey.FigureKey]surve
 	}
 	indicators := c.headline()
 	cells := make([][]cellEvidence, len(indicators))
-	err := each(ctx, len(indicators), func(i int) (err error) {
+	err := each(ctx, c.in.Cores, len(indicators), func(i int) (err error) {
 		cells[i], err = c.evidence(indicators[i], grid)
 		return err
 	})

@@ -25,6 +25,7 @@ type Input struct {
 	Previous    *survey.Release         // the last published release of an earlier wave that this one may be compared with; nil when there is none
 	Program     string                  // the version of the program, kept with the release
 	MadeAt      time.Time               // kept with the release; no figure depends on it
+	Cores       int                     // how many of the machine's may work at the same time; 0 means all
 }
 
 // Given is a value that the office states and no answer gives: index 5 of the one-stop evaluation, for instance.

@@ -83,6 +83,18 @@ func (m *memory) SaveRelease(_ context.Context, by survey.Actor, r *survey.Relea
 	m.releases[string(r.Wave)+string(r.State)] = r
 	return nil
 }
+func (m *memory) AnswersState(context.Context, survey.WaveID) (survey.AnswersState, error) {
+	var s survey.AnswersState
+	for _, r := range m.in.Responses {
+		if r.Source == survey.Invited {
+			s.Invited++
+			continue
+		}
+		s.WalkIns++
+	}
+	s.Changes = int64(len(m.in.Responses))
+	return s, nil
+}
 func (m *memory) Cells(context.Context, survey.WaveID) ([]survey.Cell, error) {
 	count := map[survey.Cell]int{}
 	for _, r := range m.in.Responses {

@@ -199,7 +199,7 @@ func (c *computation) estimate(ctx context.Context, progress Progress) error {
 		if s.design == nil {
 			continue
 		}
-		if err := s.estimate(ctx, c.vars, rules); err != nil {
+		if err := s.estimate(ctx, c.in.Cores, c.vars, rules); err != nil {
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func (c *computation) allFigures(ctx context.Context, progress Progress) ([]surv
 	for i := range c.nodes {
 		progress(StepFigures, i, len(c.nodes))
 		made := make([][]survey.Figure, len(c.domains))
-		err := each(ctx, len(c.domains), func(d int) (err error) {
+		err := each(ctx, c.in.Cores, len(c.domains), func(d int) (err error) {
 			made[d], err = c.figures(&c.nodes[i], d)
 			return err
 		})

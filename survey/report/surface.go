@@ -189,10 +189,10 @@ func distinctPlaces(all []place) []place {
 }
 
 // estimate computes every figure that may be shown.
-func (s *surface) estimate(ctx context.Context, vars []variable, rules survey.Rules) error {
+func (s *surface) estimate(ctx context.Context, cores int, vars []variable, rules survey.Rules) error {
 	s.made = make([][]*settled, len(vars))
 	opt := estimate.Options{Level: rules.Level, ShareInterval: shareInterval(rules)}
-	return each(ctx, len(vars), func(v int) error {
+	return each(ctx, cores, len(vars), func(v int) error {
 		s.made[v] = make([]*settled, len(s.domains))
 		kind := estimate.Mean
 		if vars[v].codes != nil {
@@ -339,13 +339,16 @@ func (r *residualSums) rest(in []bool) {
 
 func (r *residualSums) variance() float64 { return r.s.design.Variance(r.sum, r.square, r.second) }
 
-// each calls f with 0 to n−1 on all cores. Every call works on its own result, so that the number of cores cannot
+// each calls f with 0 to n−1 on some cores, all where that is 0. Every call works on its own result, so that the number of cores cannot
 // change a digit. It ends early with the first error, in order of number, or when the context ends.
-func each(ctx context.Context, n int, f func(i int) error) error {
+func each(ctx context.Context, cores, n int, f func(i int) error) error {
+	if cores <= 0 {
+		cores = runtime.GOMAXPROCS(0)
+	}
 	errs := make([]error, n)
 	next := make(chan int)
 	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, cores) {
 		wg.Go(func() {
 			for i := range next {
 				errs[i] = f(i)
