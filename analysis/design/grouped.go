@@ -47,7 +47,7 @@ type groupStratum struct {
 
 type groupColumn struct {
 	GroupColumn
-	gram      *Gram
+	inverse   [][]float64 // of the auxiliary variables' Gram matrix, by row; nil where the column is not calibrated
 	inflation []float64
 }
 
@@ -106,26 +106,38 @@ func (c *groupColumn) calibrate(n []int) {
 			all[g] = float64(n[g]) * b
 		}
 	}
-	c.gram = NewGram(c.X, all)
-	inverse := make([][]float64, c.X.cols)
+	gram := NewGram(c.X, all)
+	c.inverse = make([][]float64, c.X.cols)
 	unit := make([]float64, c.X.cols)
-	for j := range inverse {
+	for j := range c.inverse {
 		unit[j] = 1
-		inverse[j] = c.gram.Solve(unit)
+		c.inverse[j] = gram.Solve(unit)
 		unit[j] = 0
 	}
 	c.inflation = make([]float64, len(n))
 	for g := range n {
 		c.inflation[g] = 1
 		var h float64
-		c.X.Row(g, func(j int, v float64) { h += v * c.X.dot(g, inverse[j]) })
+		c.X.Row(g, func(j int, v float64) { h += v * c.X.dot(g, c.inverse[j]) })
 		if h *= c.Base[g]; h > 0 && h < 1-1e-9 {
 			c.inflation[g] = 1 / (1 - h)
 		}
 	}
 }
 
-// Groups returns the number of groups, Strata that of strata.
+// solve returns β of the sums Σ d q x z/w. The inverse is symmetric.
+func (c *groupColumn) solve(b []float64) []float64 {
+	beta := make([]float64, len(b))
+	for i, row := range c.inverse {
+		if b[i] != 0 {
+			axpy(beta, b[i], row)
+		}
+	}
+
+	return beta
+}
+
+// Groups returns the number of groups.
 func (d *Grouped) Groups() int { return len(d.n) }
 
 // Strata returns the number of strata.
@@ -141,7 +153,7 @@ func (d *Grouped) Stratum(group int) int { return int(d.stratum[group]) }
 func (d *Grouped) Weight(column, group int) float64 { return d.columns[column].Weights[group] }
 
 // Calibrated reports whether a column's residuals reach beyond the rows that have values.
-func (d *Grouped) Calibrated(column int) bool { return d.columns[column].gram != nil }
+func (d *Grouped) Calibrated(column int) bool { return d.columns[column].inverse != nil }
 
 // Inflation is what the residuals of a group's rows are multiplied by.
 func (d *Grouped) Inflation(column, group int) float64 {
@@ -166,12 +178,12 @@ func (d *Grouped) Second(column, group int) float64 {
 // by group. It is nil where the column is not calibrated.
 func (d *Grouped) Fit(column int, sums []float64) []float64 {
 	c := &d.columns[column]
-	if c.gram == nil {
+	if c.inverse == nil {
 		return nil
 	}
 	fit := make([]float64, len(sums))
 
-	// Projecting twice leaves residuals that are orthogonal to rounding.
+	// Projecting twice takes off what rounding, and the inverse, leave of the first time.
 	for range 2 {
 		b := make([]float64, c.X.cols)
 		for g, s := range sums {
@@ -181,7 +193,7 @@ func (d *Grouped) Fit(column int, sums []float64) []float64 {
 				}
 			}
 		}
-		beta := c.gram.Solve(b)
+		beta := c.solve(b)
 		for g, w := range c.Weights {
 			if w != 0 {
 				fit[g] += w * c.X.dot(g, beta)
@@ -231,7 +243,7 @@ func (d *Grouped) Covariance(column int, forms []GroupForm) *mat.SymDense {
 		}
 		out.SetSym(i, i, v)
 	}
-	if c.gram != nil {
+	if c.inverse != nil {
 		d.tie(c, column, forms, weight, sums, out)
 	}
 	for i := range forms {
@@ -275,7 +287,7 @@ func (d *Grouped) tie(c *groupColumn, column int, forms []GroupForm, weight func
 				c.X.axpy(int(g), weight(int(g))*f.Sum[j]*w, t[i])
 			}
 		}
-		beta[i] = c.gram.Solve(b)
+		beta[i] = c.solve(b)
 		for h, s := range strata {
 			sums[i][h] -= inner(s, beta[i])
 		}

@@ -38,6 +38,7 @@ type bench struct {
 	dir      string
 	program  string
 	register int
+	communes int
 	seconds  float64
 	rate     float64
 	every    time.Duration
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, said io.Writer) (err error) {
 	out := flags.String("out", "", "the file to write the table to; empty means none")
 	b := &bench{said: said}
 	flags.IntVar(&b.register, "register", 60_000, "transactions of the register")
+	flags.IntVar(&b.communes, "communes", 96, "units of the province")
 	flags.Float64Var(&b.seconds, "seconds", 60, "how long pages are asked for at least; longer when a computation takes longer")
 	flags.Float64Var(&b.rate, "rate", 20, "answers a second that come in meanwhile")
 	flags.DurationVar(&b.every, "every", 100*time.Millisecond, "between two pages")

@@ -63,7 +63,7 @@ func (b *bench) newOffice(ctx context.Context, dir string, answers int) (o *offi
 	}
 	var codes []string
 	for _, u := range data.Units() {
-		if u.Parent == province {
+		if u.Parent == province && len(codes) < b.communes {
 			codes, o.units = append(codes, u.Code), append(o.units, survey.UnitID(u.ID))
 		}
 	}
@@ -153,7 +153,7 @@ func (o *office) signIn(ctx context.Context) error {
 }
 
 // batch is how many answers are stored in one transaction.
-const batch = 20_000
+const batch = 200_000
 
 // fill stores n answers through the store, as a load on the server itself does: in large transactions and in order of their ids, which
 // are spread evenly, so that the file grows at its end. Answers that come later find their places in between.

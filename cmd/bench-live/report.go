@@ -23,9 +23,9 @@ func (r *report) table(now time.Time) string {
 	fmt.Fprintf(&b, "# Live pages\n\nMade by `go tool -modfile=tools.mod task bench:live` on %s; not to be edited by hand.\n\n", now.Format("2 January 2006"))
 	fmt.Fprintf(&b, "- Machine: %s, %d cores, %s of memory, %s/%s; %s, %s. Load average at the end %s.\n",
 		field("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.GOOS, runtime.GOARCH, runtime.Version(), commit(), load())
-	fmt.Fprintf(&b, "- Data: a register of %d transactions in all communes of a province, imported, drawn and invited by the program's commands; the classes are "+
+	fmt.Fprintf(&b, "- Data: a register of %d transactions in %d communes, imported, drawn and invited by the program's commands; the classes are "+
 		"multiplied to have invited twice as many as answer. Answers go through the store in transactions of %d, in order of their ids (SaveReceipts); a tenth are walk-ins.\n",
-		r.bench.register, batch)
+		r.bench.register, r.bench.communes, batch)
 	fmt.Fprintf(&b, "- Load: the server is restarted, one page is asked for every %s over HTTP as a signed-in analyst, and %g answers a second come in through the store, "+
 		"each with a commit of its own, from another process on the same cores; for %g s at least, and until the figures were computed anew. "+
 		"Every page is read whole, while figures are computed as well as between.\n\n", r.bench.every, r.bench.rate, r.bench.seconds)
