@@ -24,6 +24,7 @@ func rowsJSON(t testing.TB, w *Weights) string {
 	return asJSON(t, rows)
 }
 
+// computeWorld makes a provisional release of a world.
 func computeWorld(t testing.TB, w *world) (*survey.Release, *Weights) {
 	t.Helper()
 	r, weights, err := Compute(context.Background(), w.in, nil)

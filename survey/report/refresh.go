@@ -25,14 +25,14 @@ type Keeper interface {
 // Advance, and saves the release in the name of by. now and program are kept with it.
 func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
 	const op = "refresh release"
+	// The state is read before the answers: what comes in between counts as new, and is looked at once more.
+	state, err := store.AnswersState(ctx, wave)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", op, err)
+	}
 	prev, err := store.Release(ctx, wave, survey.StateProvisional)
 	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
 		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	// The state is read before the answers: what comes in between counts as new, and is looked at once more.
-	state, err2 := store.AnswersState(ctx, wave)
-	if err2 != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err2)
 	}
 	if err == nil {
 		due, err := due(ctx, store, prev, state, program, now)
