@@ -60,6 +60,11 @@
 // a_km', with a the values before division by p. That sum is positive when modules correlate
 // positively, as satisfaction items do; the term is then conservative. It vanishes with f_h.
 //
+// # Groups
+//
+// Where rows share all but their values by the thousand, as answers of one weighting class do, a Grouped keeps weights, chances and
+// auxiliary variables for each group. It knows one stage without clusters; the variance is that of the same Design row by row.
+//
 // # Replicates
 //
 // A design may have replicate weights, made by package replicate or given. All variances then are scale·Σ rscale_r (θ_r − c)² over the

@@ -54,6 +54,13 @@
 // own, so that plain residuals are some five per cent too small. What is still left out: nonresponse adjustments are treated as known, which errs to the safe side where
 // classes explain the answers. TestSimulation measures it all together, by the spread of the index over repeated draws.
 //
+// # Ten million answers
+//
+// Answers are held as Rows: a byte each, in groups that share everything that decides a weight (class or unit and month, questionnaire,
+// modules). Weights, calibration and variances are computed by group (design.Grouped), figures of one indicator from the counts of
+// its codes in each group, and only a composite, whose influence is a sum over the items that one person answered, reads the rows, once.
+// Everything but these passes costs what classes, units and items cost. The figures are those of the same design row by row.
+//
 // # Figures
 //
 // Each framework × node × domain has up to four figures: weighted invited, unweighted invited, pooled with
@@ -154,8 +161,9 @@
 //
 // # Live and published
 //
-// A provisional release is what pages show while answers come. Refresh decides from counts whether computing can
-// change what is shown, and Advance lets a figure change only when it may. Its diagnostics and counts are always those of the last
+// A provisional release is what pages show while answers come. It keeps the state of the answers that it was made of, so that Refresh
+// decides from two numbers, and the register's counts, whether computing can change what is shown (in a small wave also from the
+// cells, so that the fifteenth answer shows at once), and Advance lets a figure change only when it may. Its diagnostics and counts are always those of the last
 // computation. A published release is made by Publish from all rows, at once, and never changes: it holds the SHA-256 of
 // its rows in key order, the rules and the program's version.
 package report

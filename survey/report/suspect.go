@@ -16,9 +16,9 @@ import (
 // that of the sample is there, the one with walk-ins needs no marked walk-in at all, or as many as the rule asks for.
 func (c *computation) compare(ctx context.Context, grid map[survey.FigureKey]survey.Figure) ([]survey.Comparison, error) {
 	rest := *c.in
-	rest.Responses = slices.DeleteFunc(slices.Clone(c.in.Responses), func(r survey.Response) bool { return r.Suspect })
+	rest.Rows = c.in.Rows.withoutSuspect()
 	least := c.in.Wave.Rules.MinAnswers
-	if len(c.in.Responses)-len(rest.Responses) < least || len(c.in.Frameworks) == 0 {
+	if c.in.Rows.Len()-rest.Rows.Len() < least || len(c.in.Frameworks) == 0 {
 		return nil, nil
 	}
 	top := c.top()
