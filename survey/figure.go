@@ -141,6 +141,8 @@ type Release struct {
 	// WithoutSuspect is the headline once more without the answers that are marked suspect: of the invited, and with walk-ins. It is
 	// empty where too few are marked to be told by subtraction.
 	WithoutSuspect []Comparison `json:"without_suspect,omitempty"`
+	// Disclosed is what the release and all before it let readers know; it is saved with the release and is no part of its document.
+	Disclosed *Disclosed `json:"-"`
 }
 
 // Comparison is one figure computed twice from the same rows. Figures and flags of a release rest on all answers; nothing is

@@ -100,7 +100,10 @@ type (
 	// Releases keeps computed figures.
 	Releases interface {
 		// SaveRelease stores a release. A provisional one replaces the wave's provisional one; a published one is never replaced.
+		// What it discloses is kept with it: one that was not computed from the last that was shown of the wave is CodeConflict.
 		SaveRelease(ctx context.Context, by Actor, r *Release) error
+		// Disclosed returns what everything that was shown of a wave lets readers know, or CodeNotFound when nothing was.
+		Disclosed(ctx context.Context, wave WaveID) (*Disclosed, error)
 		// Release returns the wave's newest release of a state, or CodeNotFound.
 		Release(ctx context.Context, wave WaveID, state State) (*Release, error)
 		// ReleaseID returns its id only, so that a cache can tell whether it is current.

@@ -49,6 +49,9 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 		if err == nil && state == survey.StatePublished {
 			return missing(survey.CodeConflict, op, "release", r.ID)
 		}
+		if err := s.disclose(ctx, tx, op, r); err != nil {
+			return err
+		}
 		if r.State == survey.StateProvisional {
 			if _, err := s.exec(ctx, tx, deleteProvisional, r.Wave, survey.StateProvisional); err != nil {
 				return err
@@ -61,41 +64,49 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 	})
 }
 
-// pack writes a release as text: JSON, compressed, in base 64. Equal releases give equal text.
-func pack(r *survey.Release) (string, error) {
-	doc, err := json.Marshal(r)
+// pack writes a document as text: JSON, compressed, in base 64. Equal documents give equal text.
+func pack(v any) (string, error) {
+	doc, err := json.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("encode release: %w", err)
+		return "", fmt.Errorf("encode: %w", err)
 	}
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := z.Write(doc); err != nil {
-		return "", fmt.Errorf("compress release: %w", err)
+		return "", fmt.Errorf("compress: %w", err)
 	}
 	if err := z.Close(); err != nil {
-		return "", fmt.Errorf("compress release: %w", err)
+		return "", fmt.Errorf("compress: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
 func unpack(text string) (*survey.Release, error) {
+	r := new(survey.Release)
+	if err := unpackInto(text, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// unpackInto reads what pack wrote.
+func unpackInto(text string, v any) error {
 	compressed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, fmt.Errorf("decode release: %w", err)
+		return fmt.Errorf("decode: %w", err)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		return nil, fmt.Errorf("decompress release: %w", err)
+		return fmt.Errorf("decompress: %w", err)
 	}
 	doc, err := io.ReadAll(z)
 	if err != nil {
-		return nil, fmt.Errorf("decompress release: %w", err)
+		return fmt.Errorf("decompress: %w", err)
 	}
-	r := new(survey.Release)
-	if err := json.Unmarshal(doc, r); err != nil {
-		return nil, fmt.Errorf("decode release: %w", err)
+	if err := json.Unmarshal(doc, v); err != nil {
+		return fmt.Errorf("decode: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // Release returns the wave's newest release of a state, or CodeNotFound.
