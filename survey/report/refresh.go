@@ -19,7 +19,7 @@ type Keeper interface {
 // the page and the command line alike come to live figures.
 //
 // It first decides from counts whether a computation can change what is shown. Only then it reads the answers,
-// computes, lets what is shown Advance, and saves the release in the name of by. now and program are kept with it.
+// computes, and saves the release in the name of by. now and program are kept with it.
 func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
 	const op = "refresh release"
 	prev, err := store.Release(ctx, wave, survey.StateProvisional)
@@ -37,21 +37,29 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 	} else {
 		prev = nil
 	}
-	in, err := Load(ctx, store, wave)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
+	for tries := 1; ; tries++ {
+		in, err := Load(ctx, store, wave)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		in.Program, in.MadeAt = program, now
+		r, _, err := Compute(ctx, in, progress)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		err = store.SaveRelease(ctx, by, r)
+		if err == nil {
+			return r, true, nil
+		}
+		// Somebody else showed something meanwhile, which this was not computed from.
+		if !survey.IsCode(err, survey.CodeConflict) || tries == mostTries {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
 	}
-	in.Program, in.MadeAt = program, now
-	next, _, err := Compute(ctx, in, progress)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	r := Advance(prev, next)
-	if err := store.SaveRelease(ctx, by, r); err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	return r, true, nil
 }
+
+// mostTries is how often Refresh computes when others show something at the same time.
+const mostTries = 3
 
 // due reports whether computing again can change what is shown: the register, the draws or the program changed, or
 // enough answers came. Below that it is sure to change nothing that is urgent: a composite may lag behind

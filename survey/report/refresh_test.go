@@ -17,6 +17,7 @@ type memory struct {
 	in       *Input
 	waves    []*survey.Wave
 	releases map[string]*survey.Release // by wave and state
+	known    *survey.Disclosed
 	reads    int
 }
 
@@ -78,8 +79,20 @@ func (m *memory) SaveRelease(_ context.Context, by survey.Actor, r *survey.Relea
 	if by.Role == "" {
 		return errors.New("nobody saved a release")
 	}
+	if r.Disclosed != nil {
+		if m.known != nil && m.known.Epoch+1 != r.Disclosed.Epoch {
+			return &survey.Error{Code: survey.CodeConflict, Op: "save release"}
+		}
+		m.known = r.Disclosed
+	}
 	m.releases[string(r.Wave)+string(r.State)] = r
 	return nil
+}
+func (m *memory) Disclosed(context.Context, survey.WaveID) (*survey.Disclosed, error) {
+	if m.known == nil {
+		return nil, &survey.Error{Code: survey.CodeNotFound, Op: "disclosed"}
+	}
+	return m.known, nil
 }
 func (m *memory) Cells(context.Context, survey.WaveID) ([]survey.Cell, error) {
 	count := map[survey.Cell]int{}
@@ -135,10 +148,10 @@ func TestRefresh(t *testing.T) {
 	if again, changed := refresh(t, m); changed || again.ID != first.ID || m.reads != 1 {
 		t.Errorf("one answer came, and the release changed (%v) or the answers were read (%d)", changed, m.reads)
 	}
-	w.in.Responses = append(w.in.Responses, all[201:230]...)
+	w.in.Responses = append(w.in.Responses, all[201:290]...)
 	second, changed := refresh(t, m)
 	if !changed || m.reads != 2 {
-		t.Fatalf("thirty answers came: changed %v, %d reads", changed, m.reads)
+		t.Fatalf("ninety answers came: changed %v, %d reads", changed, m.reads)
 	}
 	before := map[survey.FigureKey]survey.Figure{}
 	for _, f := range first.Figures {

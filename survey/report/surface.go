@@ -23,12 +23,13 @@ type surface struct {
 	values   [][]float64 // of each variable by row; NaN is no valid answer
 	codes    [][]int     // the answers as they were given, by variable and row; noAnswer where there is no valid one
 	n        [][]int     // answers by variable and domain
-	why      [][]string  // why a figure is withheld, by variable and domain; "" where it is shown
+	why      [][]string  // why a figure is not shown as it would be now, by variable and domain; "" where it is
+	same     [][]bool    // whether the answers are those that were shown last, by variable and domain
 	tables   []*estimate.Table
 	at       [][]int // the position of a domain in its variable's table, or -1
 }
 
-// newSurface counts answers and decides what is withheld.
+// newSurface counts answers, and withholds what has too few; disclose decides about the rest.
 func newSurface(s *sample, domains []domain, vars []variable, rules survey.Rules) *surface {
 	out := &surface{sample: s, design: s.design, how: s.method, weighted: true}
 	inside := make([][]int, len(s.rows))
@@ -53,12 +54,10 @@ func newSurface(s *sample, domains []domain, vars []variable, rules survey.Rules
 	out.codes = make([][]int, len(vars))
 	out.n = make([][]int, len(vars))
 	out.why = make([][]string, len(vars))
-	known := map[string][]string{}
 	for v := range vars {
 		out.codes[v] = codesOf(s.rows, vars[v].item, s.columns, vars[v].column)
 		out.values[v] = valuesOf(out.codes[v], vars[v].codes)
 		out.n[v] = make([]int, len(domains))
-		var atoms []place
 		for i, y := range out.values[v] {
 			if math.IsNaN(y) {
 				continue
@@ -66,16 +65,13 @@ func newSurface(s *sample, domains []domain, vars []variable, rules survey.Rules
 			for _, d := range inside[i] {
 				out.n[v][d]++
 			}
-			atoms = append(atoms, s.places[i])
 		}
-		// Two variables of one item have the same answers, so the same figures are withheld.
-		if w, done := known[vars[v].item]; done {
-			out.why[v] = w
-			continue
+		out.why[v] = make([]string, len(domains))
+		for d, n := range out.n[v] {
+			if n < rules.MinAnswers {
+				out.why[v][d] = survey.ReasonFewAnswers
+			}
 		}
-		t := table{domains: domains, n: out.n[v], atoms: distinctPlaces(atoms), min: rules.MinAnswers}
-		out.why[v] = t.withhold()
-		known[vars[v].item] = out.why[v]
 	}
 	return out
 }
@@ -112,18 +108,6 @@ func rowsOf(d *design.Design, inside [][]int, domains int) [][]int {
 	for _, row := range d.Order() {
 		for _, at := range inside[row] {
 			out[at] = append(out[at], row)
-		}
-	}
-	return out
-}
-
-func distinctPlaces(all []place) []place {
-	seen := map[place]bool{}
-	var out []place
-	for _, p := range all {
-		if !seen[p] {
-			seen[p] = true
-			out = append(out, p)
 		}
 	}
 	return out
