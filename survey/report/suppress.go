@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -12,7 +13,10 @@ type account struct {
 	Atoms  []atom   `json:"atoms"` // the answers when something was last shown
 	Span   []sparse `json:"span"`  // what could be told of these answers, by domain
 	States []state  `json:"states"`
-	Epoch  int      `json:"epoch"` // the last one
+	// Secrets are combinations of domains, as they were when something was last shown, that must not be told: small domains, and small
+	// changes of domains, of then and of any time before that can still be told from what did not change.
+	Secrets []sparse `json:"secrets"`
+	Epoch   int      `json:"epoch"` // the last one
 }
 
 // atom is the answers of one place, by code.
@@ -21,8 +25,8 @@ type atom struct {
 	N     []int `json:"n"`
 }
 
-// state is the answers of a domain as they were from one epoch to another. A state that is not known would be when Rest,
-// a combination of domains as they are at the last epoch, could be told.
+// state is the answers of a domain as they were from one epoch to another. Rest is the combination of domains as they are at the last
+// epoch by which the state differs from what is known; of a state that is known it is nothing.
 type state struct {
 	Domain int    `json:"d"`
 	From   int    `json:"from"`
@@ -76,6 +80,7 @@ type turn struct {
 	total   []int
 	span    span
 	free    int // rows of the span that count nothing anywhere
+	secrets []vector
 	same    []bool
 	advance []bool
 }
@@ -149,6 +154,43 @@ func (t *turn) begin(answers map[int]map[int]int) {
 			t.same[s.Domain] = true
 		}
 	}
+	t.conceal()
+}
+
+// conceal adds to the secrets those of today.
+func (t *turn) conceal() {
+	size := len(t.domains)
+	old := t.secrets
+	t.secrets = nil
+	taken := map[string]bool{}
+	add := func(v vector) {
+		t.span.reduce(v)
+		p := v.pivot()
+		if p < 0 {
+			return // it is known, and was when it was shown
+		}
+		v.scale(inverse(v[p]))
+		if name := fmt.Sprint(v.sparse()); !taken[name] {
+			taken[name] = true
+			t.secrets = append(t.secrets, v)
+		}
+	}
+	for _, v := range old {
+		add(v)
+	}
+	for d, n := range t.total {
+		if t.few(n) {
+			add(unit(d, size))
+		}
+	}
+	for i := range t.States {
+		s := &t.States[i]
+		if s.To < t.epoch && t.few(s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]})) {
+			v := unit(s.Domain, size)
+			v.less(1, s.rest)
+			add(v)
+		}
+	}
 }
 
 // count lists the answers by place and code.
@@ -188,11 +230,21 @@ func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
 				s.Rest = sparse{{uint64(s.Domain), 1}}
 			}
 		}
+		s.rest = make(vector, size)
 		if !s.Known {
 			hidden, rests = append(hidden, i), append(rests, s.Rest.dense(size))
 		}
 	}
+	for _, v := range t.Secrets {
+		rests = append(rests, v.dense(size))
+	}
 	kept, moved := vanishing(known, rests, changed)
+	t.secrets = nil
+	for k := len(hidden); k < len(rests); k++ {
+		if moved[k] {
+			t.secrets = append(t.secrets, rests[k])
+		}
+	}
 	t.Span = nil
 	for _, v := range kept {
 		t.Span = append(t.Span, v.sparse())
@@ -274,7 +326,7 @@ func (t *turn) choose(held func(d int) bool) {
 	for _, d := range order {
 		v := unit(d, len(t.domains))
 		t.span.reduce(v)
-		fresh, fits := t.told(v)
+		fits := !t.tells(v)
 		if !fits {
 			continue
 		}
@@ -298,54 +350,39 @@ func (t *turn) choose(held func(d int) bool) {
 		}
 		t.span.push(v)
 		p := v.pivot()
-		for _, i := range fresh {
-			t.States[i].Known = true
-		}
 		for i := range t.States {
-			if s := &t.States[i]; !s.Known && s.rest[p] != 0 {
+			if s := &t.States[i]; s.rest[p] != 0 {
 				s.rest.less(s.rest[p], v)
+				s.Known = s.rest.pivot() < 0
+			}
+		}
+		for _, z := range t.secrets {
+			if z[p] != 0 {
+				z.less(z[p], v)
 			}
 		}
 	}
 }
 
-// told lists the states that adding v to what is known would make known, and whether they may be.
-func (t *turn) told(v vector) (fresh []int, fits bool) {
+// tells reports whether adding v, which is reduced, to what is known would tell a secret: only a multiple of it can.
+func (t *turn) tells(v vector) bool {
 	p := v.pivot()
 	if p < 0 {
-		return nil, true
+		return false
 	}
 	one := inverse(v[p])
-	for i := range t.States {
-		s := &t.States[i]
-		if s.Known || s.rest[p] == 0 {
-			continue
+	return slices.ContainsFunc(t.secrets, func(z vector) bool {
+		f := z[p] * one % modulus
+		if f == 0 {
+			return false
 		}
-		f := s.rest[p] * one % modulus
-		multiple := true
 		for j, x := range v {
-			if x*f%modulus != s.rest[j] {
-				multiple = false
-				break
+			if x*f%modulus != z[j] {
+				return false
 			}
 		}
-		if multiple {
-			fresh = append(fresh, i)
-		}
-	}
-	for k, i := range fresh {
-		s := &t.States[i]
-		if t.few(s.Total) {
-			return nil, false
-		}
-		for j := range t.States {
-			o := &t.States[j]
-			if o.Domain == s.Domain && (o.Known || slices.Contains(fresh[:k], j)) && t.few(s.distance(o)) {
-				return nil, false
-			}
-		}
-	}
-	return fresh, true
+		return true
+	})
 }
 
 // stretch is counts that held from one epoch to another.
@@ -430,7 +467,10 @@ func (t *turn) remainders() (map[family]remainder, bool) {
 
 // end closes the epoch: what is to be kept of it.
 func (t *turn) end() {
-	t.Span, t.Epoch = nil, t.epoch
+	t.Span, t.Secrets, t.Epoch = nil, nil, t.epoch
+	for _, z := range t.secrets {
+		t.Secrets = append(t.Secrets, z.sparse())
+	}
 	for _, v := range t.span.rows[t.free:] {
 		t.Span = append(t.Span, v.sparse())
 	}
