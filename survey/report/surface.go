@@ -89,7 +89,7 @@ func unweightedSurface(s *surface) (*surface, error) {
 		ones[i] = 1
 	}
 	var err error
-	out.design, err = design.New(design.Spec{Weights: ones})
+	out.design, err = design.New(design.Spec{Weights: ones, Lonely: design.LonelyRemove})
 	if err != nil {
 		return nil, survey.Errorf(survey.CodeInternal, "compute", "unweighted design: %w", err)
 	}
