@@ -182,3 +182,12 @@ func TestLivePageKeepsUp(t *testing.T) {
 		}
 	}
 }
+
+// total sums counts by code.
+func total(n map[int]int) int {
+	sum := 0
+	for _, x := range n {
+		sum += x
+	}
+	return sum
+}
