@@ -90,6 +90,28 @@ func testReleases(t *testing.T, s survey.Store) {
 	same(t, "acts of saving", len(slices.DeleteFunc(acts(t, s), func(a string) bool { return a != "save_release" })), 4)
 }
 
+// What is disclosed is kept with the release that showed it; who goes on from an older state is refused, and changes nothing.
+func testDisclosed(t *testing.T, s survey.Store) {
+	Prepare(t, s)
+	_, err := s.Disclosed(bg, WaveID)
+	is(t, err, survey.CodeNotFound)
+	shown := func(id string, epoch int, state survey.State) *survey.Release {
+		r := release(id, state, 70)
+		r.Disclosed = &survey.Disclosed{Wave: WaveID, Epoch: epoch, Release: id, State: state, Document: []byte(`{"of":"` + id + `"}`)}
+		return r
+	}
+	is(t, s.SaveRelease(bg, By, shown("p-0", 2, survey.StateProvisional)), survey.CodeConflict)
+	first, second := shown("p-1", 1, survey.StateProvisional), shown("r-2", 2, survey.StatePublished)
+	ok(t, s.SaveRelease(bg, By, first))
+	same(t, "disclosed", *must(s.Disclosed(bg, WaveID)), *first.Disclosed)
+	is(t, s.SaveRelease(bg, By, shown("p-2", 1, survey.StateProvisional)), survey.CodeConflict)
+	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StateProvisional)), "p-1")
+	ok(t, s.SaveRelease(bg, By, second))
+	same(t, "disclosed", *must(s.Disclosed(bg, WaveID)), *second.Disclosed)
+	is(t, s.SaveRelease(bg, By, shown("r-3", 2, survey.StatePublished)), survey.CodeConflict)
+	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StatePublished)), "r-2")
+}
+
 func testAccounts(t *testing.T, s survey.Store) {
 	Prepare(t, s)
 	department := survey.User{ID: "u-7", Name: "phòng một cửa", Role: survey.Department, Units: []survey.UnitID{UnitB, UnitA}, PasswordHash: "$argon2id$x"}

@@ -40,6 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"answering leaves the rest alone", testAnsweringTouchesNothingElse},
 		{"closing a wave", testClosing},
 		{"releases", testReleases},
+		{"disclosed", testDisclosed},
 		{"accounts", testAccounts},
 		{"sessions", testSessions},
 		{"points", testPoints},
