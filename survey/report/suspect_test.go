@@ -192,3 +192,53 @@ func TestAllSuspect(t *testing.T) {
 		t.Error("without any answer there is a comparison")
 	}
 }
+
+// However often somebody looks, the headline, the figure without the marked and the marked ones each change by fifteen answers
+// or not at all, and a comparison's own figure is one that was shown.
+func TestComparisonsOverTime(t *testing.T) {
+	w := newWorld(t, setting{units: 2, cases: 2500, seed: 76, bare: true, answer: func(bool) float64 { return 0.8 }})
+	w.draw(t, 0.6, 76)
+	m := storeOf(w)
+	all := w.in.Responses
+	rng := rand.New(rand.NewPCG(76, 1))
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range all {
+		all[i].Suspect = rng.Float64() < 0.4
+	}
+	headlines := map[int]bool{}
+	var last *survey.Comparison
+	told := 0
+	for n := 60; n <= len(all); n += 90 {
+		w.in.Responses = all[:n]
+		r, _ := refresh(t, m)
+		for _, f := range r.Figures {
+			if f.Node == "II" && f.Domain == (survey.Domain{}) && f.Weighting == survey.Weighted && f.Basis == survey.BasisInvited {
+				headlines[f.Estimate.N] = true
+			}
+		}
+		c := comparison(r, survey.BasisInvited)
+		if c == nil {
+			if last != nil {
+				t.Fatal("a comparison went away")
+			}
+			continue
+		}
+		if !headlines[c.With.Estimate.N] || c.Suspect != c.With.Estimate.N-c.Without.Estimate.N || c.Suspect < 15 {
+			t.Fatalf("%d with, %d without, %d marked", c.With.Estimate.N, c.Without.Estimate.N, c.Suspect)
+		}
+		if last != nil {
+			for _, d := range []int{c.With.Estimate.N - last.With.Estimate.N, c.Without.Estimate.N - last.Without.Estimate.N, c.Suspect - last.Suspect} {
+				if d != 0 && d < 15 {
+					t.Fatalf("a change by %d answers", d)
+				}
+			}
+			if c.Suspect != last.Suspect {
+				told++
+			}
+		}
+		last = c
+	}
+	if told < 2 {
+		t.Errorf("the comparison advanced %d times in %d answers", told, len(all))
+	}
+}
