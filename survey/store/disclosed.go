@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"sipas/survey"
 )
@@ -26,8 +28,15 @@ func (s *Store) Disclosed(ctx context.Context, wave survey.WaveID) (*survey.Disc
 	if err != nil {
 		return nil, s.fail(op, err)
 	}
+	doc, err := unpack(text)
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
 	d := new(survey.Disclosed)
-	return d, s.fail(op, unpackInto(text, d))
+	if err := json.Unmarshal(doc, d); err != nil {
+		return nil, s.fail(op, fmt.Errorf("decode: %w", err))
+	}
+	return d, nil
 }
 
 // disclose keeps what a release shows, in its transaction. A release that was computed from what is no longer the last state is
@@ -43,10 +52,16 @@ func (s *Store) disclose(ctx context.Context, tx *sql.Tx, op string, r *survey.R
 	if r.Disclosed.Epoch != epoch+1 {
 		return missing(survey.CodeConflict, op, "release", r.ID)
 	}
-	text, err := pack(r.Disclosed)
+	d := *r.Disclosed
+	d.Release, d.State = r.ID, r.State
+	doc, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, tx, upsertDisclosed, r.Wave, r.Disclosed.Epoch, text)
+	text, err := pack(doc)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, upsertDisclosed, r.Wave, d.Epoch, text)
 	return err
 }

@@ -29,7 +29,11 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 	if r.ID == "" || (r.State != survey.StateProvisional && r.State != survey.StatePublished) {
 		return survey.Errorf(survey.CodeInternal, op, "release %q is neither provisional nor published, but %q", r.ID, r.State)
 	}
-	text, err := pack(r)
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	text, err := pack(doc)
 	if err != nil {
 		return s.fail(op, err)
 	}
@@ -64,49 +68,33 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 	})
 }
 
-// pack writes a document as text: JSON, compressed, in base 64. Equal documents give equal text.
-func pack(v any) (string, error) {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return "", fmt.Errorf("encode: %w", err)
-	}
+// pack writes the document of a release as text: compressed, in base 64. Equal documents give equal text.
+func pack(doc []byte) (string, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := z.Write(doc); err != nil {
-		return "", fmt.Errorf("compress: %w", err)
+		return "", fmt.Errorf("compress release: %w", err)
 	}
 	if err := z.Close(); err != nil {
-		return "", fmt.Errorf("compress: %w", err)
+		return "", fmt.Errorf("compress release: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
-func unpack(text string) (*survey.Release, error) {
-	r := new(survey.Release)
-	if err := unpackInto(text, r); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// unpackInto reads what pack wrote.
-func unpackInto(text string, v any) error {
+func unpack(text string) ([]byte, error) {
 	compressed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return fmt.Errorf("decode: %w", err)
+		return nil, fmt.Errorf("decode release: %w", err)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		return fmt.Errorf("decompress: %w", err)
+		return nil, fmt.Errorf("decompress release: %w", err)
 	}
 	doc, err := io.ReadAll(z)
 	if err != nil {
-		return fmt.Errorf("decompress: %w", err)
+		return nil, fmt.Errorf("decompress release: %w", err)
 	}
-	if err := json.Unmarshal(doc, v); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	return nil
+	return doc, nil
 }
 
 // Release returns the wave's newest release of a state, or CodeNotFound.
@@ -116,8 +104,15 @@ func (s *Store) Release(ctx context.Context, wave survey.WaveID, state survey.St
 	if err := s.newest(ctx, op, selectRelease, wave, state, &text); err != nil {
 		return nil, err
 	}
-	r, err := unpack(text)
-	return r, s.fail(op, err)
+	doc, err := unpack(text)
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	r := new(survey.Release)
+	if err := json.Unmarshal(doc, r); err != nil {
+		return nil, s.fail(op, fmt.Errorf("decode release: %w", err))
+	}
+	return r, nil
 }
 
 // ReleaseID returns the id only of what Release would return.
