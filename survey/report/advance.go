@@ -149,20 +149,25 @@ func (c *computation) turns(ctx context.Context, s *surface, at map[[3]string]in
 			return nil
 		}
 		answers := map[int]map[int]int{}
-		for row, code := range s.codes[v] {
-			if code == noAnswer {
-				continue
-			}
-			p := s.sample.places[row]
+		s.eachAnswer(v, func(p place, code, n int, _ bool) {
 			i := at[[3]string{p.unit, p.field, p.group}]
 			if answers[i] == nil {
 				answers[i] = map[int]int{}
 			}
-			answers[i][code]++
-		}
+			answers[i][code] += n
+		})
 		turns[v].begin(answers)
 		return nil
 	})
+}
+
+// eachAnswer tells of the valid answers to a variable's item where they lie, which they are, how many, and whether they are marked suspect.
+func (s *surface) eachAnswer(v int, yield func(p place, code, n int, suspect bool)) {
+	for row, code := range s.codes[v] {
+		if code != noAnswer {
+			yield(s.sample.places[row], code, 1, s.sample.rows[row].Suspect)
+		}
+	}
 }
 
 // recall takes the figures of a release that was shown before account was kept of it for what is known: how many answers there

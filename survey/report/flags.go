@@ -107,7 +107,7 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 		}
 		c.compareWithPrevious(&e)
 		cells = append(cells, e)
-		if s.at[v][d] < 0 || c.stays(n, d, c.views[0], s.why[v][d]) != nil {
+		if s.why[v][d] != "" || c.stays(n, d, c.views[0], s.why[v][d]) != nil {
 			standing = true
 			continue
 		}

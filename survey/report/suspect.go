@@ -132,15 +132,13 @@ func (c *computation) advanceComparisons(next []survey.Comparison) []survey.Comp
 // compared counts the answers of the whole by code, the marked ones apart.
 func (s *surface) compared(v int) *compared {
 	out := &compared{Marked: map[int]int{}, Others: map[int]int{}}
-	for row, code := range s.codes[v] {
-		switch {
-		case code == noAnswer:
-		case s.sample.rows[row].Suspect:
-			out.Marked[code]++
-		default:
-			out.Others[code]++
+	s.eachAnswer(v, func(_ place, code, n int, suspect bool) {
+		if suspect {
+			out.Marked[code] += n
+		} else {
+			out.Others[code] += n
 		}
-	}
+	})
 	return out
 }
 
