@@ -138,6 +138,9 @@ type Release struct {
 	Figures   []Figure     `json:"figures"`
 	Flags     []Flag       `json:"flags"`
 	Weighting WeightReport `json:"weighting"`
+	// Answers is the state of the answers just before a provisional release was computed: what tells whether it still stands. A
+	// published release has none.
+	Answers *AnswersState `json:"answers,omitempty"`
 	// WithoutSuspect is the headline once more without the answers that are marked suspect: of the invited, and with walk-ins. It is
 	// empty where too few are marked to be told by subtraction.
 	WithoutSuspect []Comparison `json:"without_suspect,omitempty"`

@@ -97,6 +97,14 @@ type Receipt struct {
 	Signals []Signal
 }
 
+// AnswersState is how many answers a wave has, and whether they are still the same. To ask costs the same however many there are.
+type AnswersState struct {
+	Invited, WalkIns int // responses of each source, of every disposition
+	// Changes is another number, drawn at random, whenever an answer of the wave was added, replaced, moved or taken away. Only
+	// whether it is equal means anything: it counts nothing, so it tells nothing of when or how often somebody answered.
+	Changes int64
+}
+
 // Outcome is what became of a sending. Every outcome is an acknowledgement: the answer is on disk.
 type Outcome string
 

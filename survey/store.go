@@ -89,12 +89,32 @@ type (
 		EachResponse(ctx context.Context, wave WaveID, yield func(*Response) error) error
 		// Cells returns the counts of answers, in key order.
 		Cells(ctx context.Context, wave WaveID) ([]Cell, error)
+		// AnswersState returns how many answers a wave has and whether they changed, at the same cost however many there are.
+		AnswersState(ctx context.Context, wave WaveID) (AnswersState, error)
+		// WithdrawResponse takes one response of an open wave out again, with its cells, for the citizen who gave it: there is no actor, and
+		// no audit row, which would date it. Nothing is left of it, so its token is as if it had never been used. Its comment
+		// stands apart and cannot be found, and the counters of days, which know no response, keep counting that one came.
+		WithdrawResponse(ctx context.Context, id ResponseID) error
 		// DayCounts returns the responses received by unit, point and day.
 		DayCounts(ctx context.Context, wave WaveID) ([]DayCount, error)
 		// SignalCounts returns the suspect responses by unit, point, month and signal. One response may show several.
 		SignalCounts(ctx context.Context, wave WaveID) ([]SignalCount, error)
 		// Comments returns the remarks of a wave in order of their random ids.
 		Comments(ctx context.Context, wave WaveID) ([]CommentRow, error)
+	}
+
+	// Corrections change what is stored of open waves, for a stated reason. Closed waves and releases keep what they said.
+	Corrections interface {
+		// DeleteWalkIns deletes all walk-in responses of a unit in a month that are known to be no citizens': test presses, a clerk's
+		// session. It is all or none, so that no single answer can be picked out. Their cells go with them, and so do the counters of days
+		// and signals of the unit's kiosks in that month: which of them counted a deleted answer nobody knows. It returns how many there
+		// were; the trail keeps that and the reason, which must not be empty (else CodeBadRequest).
+		DeleteWalkIns(ctx context.Context, by Actor, wave WaveID, unit UnitID, month, reason string) (int, error)
+		// MergeUnits records that units became part of another one from a day on, and moves what open waves hold under them to it:
+		// walk-in responses, cells, comments, counters, the register, and kiosks. What comes later for a merged unit counts for its
+		// successor. Weighting classes and their labels stay as they were drawn. The same again changes nothing; a unit that is
+		// unknown is CodeUnitUnknown, one that was merged into another or cannot be merged at all CodeConflict.
+		MergeUnits(ctx context.Context, by Actor, from []UnitID, into UnitID, day Day) (Merger, error)
 	}
 
 	// Releases keeps computed figures.
@@ -168,10 +188,16 @@ type Store interface {
 	Register
 	Sampling
 	Responses
+	Corrections
 	Releases
 	Accounts
 	Fleet
 	Audit
+}
+
+// Merger counts what a merging of units moved in open waves.
+type Merger struct {
+	Units, Transactions, WalkIns, Points int
 }
 
 // UnitMonthCount is a number of transactions of a unit in a month.

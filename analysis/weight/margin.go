@@ -12,6 +12,8 @@ type Margin struct {
 	Name    string
 	Labels  []string // the level of each row; not read where the base weight is zero
 	Targets map[string]float64
+	// Counts are the respondents that a row stands for, where the base weights are totals of groups; nil means one.
+	Counts []int
 }
 
 // CodedMargin is a Margin whose levels are numbered: nothing is looked up for a row, which
@@ -21,12 +23,13 @@ type CodedMargin struct {
 	Levels []string  // the name of each level, for messages and reports
 	Totals []float64 // of each level
 	Codes  []int32   // the level of each row; not read where the base weight is zero
+	Counts []int     // as those of a Margin
 }
 
 // Coded numbers the levels in the order of their names. A label without a total gets a level
 // beyond the last, which is an error when the margin is used.
 func (m Margin) Coded(base []float64) (CodedMargin, error) {
-	c := CodedMargin{Name: m.Name}
+	c := CodedMargin{Name: m.Name, Counts: m.Counts}
 
 	if len(m.Labels) != len(base) {
 		return c, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d labels for %d rows", len(m.Labels), len(base))}
@@ -86,6 +89,9 @@ func (m CodedMargin) levels(base []float64) (levels, error) {
 	if len(m.Codes) != len(base) {
 		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d codes for %d rows", len(m.Codes), len(base))}
 	}
+	if m.Counts != nil && len(m.Counts) != len(base) {
+		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d counts for %d rows", len(m.Counts), len(base))}
+	}
 	if len(m.Levels) != len(m.Totals) {
 		return l, &MarginError{Margin: m.Name, Reason: fmt.Sprintf("%d totals for %d levels", len(m.Totals), len(m.Levels))}
 	}
@@ -111,7 +117,11 @@ func (m CodedMargin) levels(base []float64) (levels, error) {
 				wrong[block] = i
 				return
 			}
-			count[k]++
+			if m.Counts == nil {
+				count[k]++
+				continue
+			}
+			count[k] += m.Counts[i]
 		}
 		counts[block] = count
 	})
@@ -253,7 +263,7 @@ func Pool(base []float64, m Margin, min int, into string) (Margin, []PoolStep, e
 	}
 	slices.Sort(step.Levels)
 	step.Reason = fmt.Sprintf("fewer than %d respondents", min)
-	out := Margin{Name: m.Name, Labels: slices.Clone(m.Labels), Targets: make(map[string]float64)}
+	out := Margin{Name: m.Name, Labels: slices.Clone(m.Labels), Targets: make(map[string]float64), Counts: m.Counts}
 
 	for i, name := range l.names {
 		if pooled[name] {

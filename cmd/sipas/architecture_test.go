@@ -94,6 +94,8 @@ var walls = []struct {
 		"the command wires everything; nothing imports it"},
 	{"cmd/bench-ingest", []string{"survey", "survey/store/sqlite", "survey/web", "data"},
 		"it measures the program from outside; only the storage by itself, and the answers, are made with the program's own parts"},
+	{"cmd/bench-live", []string{"survey", "survey/store/sqlite", "data"},
+		"it measures the program from outside; only the answers are made and stored with the program's own parts"},
 	{"survey/store/storetest", []string{"survey", "analysis", "data"},
 		"the conformance suite knows the contract and no engine"},
 	{"survey/store/sqlite", []string{"survey/store", "survey", "data"},

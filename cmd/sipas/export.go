@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,8 @@ func (c *exportCmd) Run(ctx context.Context, a *app) error {
 		if err := d.knownWave(ctx, c.Wave); err != nil {
 			return err
 		}
-		in, err := report.Load(ctx, d.db, c.Wave)
+		responses := &recorded{Source: d.db}
+		in, err := report.Load(ctx, responses, c.Wave)
 		if err != nil {
 			return err
 		}
@@ -40,11 +42,11 @@ func (c *exportCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		// The audit comes first: rows that left must have left a trace, a trace without rows harms nobody.
-		detail := fmt.Sprintf("%d responses, %d comments, data %s", len(in.Responses), len(comments), release.DataHash)
+		detail := fmt.Sprintf("%d responses, %d comments, data %s", len(responses.all), len(comments), release.DataHash)
 		if err := d.db.Record(ctx, survey.CommandLine(), string(survey.ActExportRows), string(c.Wave), detail); err != nil {
 			return err
 		}
-		table, names := responseTable(in, weights), export.NamesOf(in.Units, in.Frameworks)
+		table, names := responseTable(in, responses.all, weights), export.NamesOf(in.Units, in.Frameworks)
 		return writeExport(a, c.Out, []exportFile{
 			{"responses.csv", func(w io.Writer) error { return export.Responses(w, table) }},
 			{"codebook.csv", func(w io.Writer) error { return export.Codebook(w, table) }},
@@ -55,6 +57,23 @@ func (c *exportCmd) Run(ctx context.Context, a *app) error {
 			{"figures.xlsx", func(w io.Writer) error { return export.Workbook(w, release, names) }},
 			{"comments.csv", func(w io.Writer) error { return export.Comments(w, comments, names) }},
 		})
+	})
+}
+
+// recorded keeps the responses that a computation reads, so that the rows of the file are those of the figures, whatever comes in
+// meanwhile.
+type recorded struct {
+	report.Source
+	all []survey.Response
+}
+
+// EachResponse hands on the responses of the store.
+func (r *recorded) EachResponse(ctx context.Context, wave survey.WaveID, yield func(*survey.Response) error) error {
+	return r.Source.EachResponse(ctx, wave, func(x *survey.Response) error {
+		kept := *x
+		kept.Modules, kept.Answers = slices.Clone(x.Modules), maps.Clone(x.Answers)
+		r.all = append(r.all, kept)
+		return yield(x)
 	})
 }
 
@@ -79,7 +98,7 @@ func writeExport(a *app, dir string, files []exportFile) error {
 }
 
 // responseTable joins responses with their weights by id, which then is dropped.
-func responseTable(in *report.Input, weights *report.Weights) export.ResponseTable {
+func responseTable(in *report.Input, responses []survey.Response, weights *report.Weights) export.ResponseTable {
 	t := export.ResponseTable{Modules: weights.Modules, WeightOf: weights.Items}
 	for _, i := range in.Instruments {
 		t.Instruments = append(t.Instruments, i)
@@ -90,12 +109,12 @@ func responseTable(in *report.Input, weights *report.Weights) export.ResponseTab
 	for _, c := range in.Classes {
 		classes[c.ID] = c
 	}
-	byID := make(map[survey.ResponseID]report.WeightRow, len(weights.Rows))
+	byID := make(map[survey.ResponseID]report.WeightRow, len(responses))
 	for _, r := range weights.Rows {
 		byID[r.Response] = r
 	}
-	for i := range in.Responses {
-		r := &in.Responses[i]
+	for i := range responses {
+		r := &responses[i]
 		row := export.ResponseRow{Response: r, Labels: classes[r.Class].Labels}
 		if w, weighted := byID[r.ID]; weighted {
 			row.Stratum, row.Population, row.Weights = w.Stratum, w.Population, w.Weights

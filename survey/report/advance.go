@@ -113,7 +113,7 @@ func (c *computation) disclose(ctx context.Context, surfaces []*surface) error {
 			return err
 		}
 		held := c.waiting(turns)
-		err = each(ctx, len(c.vars), func(v int) error {
+		err = each(ctx, c.in.Cores, len(c.vars), func(v int) error {
 			if t := turns[v]; t != nil {
 				t.choose(func(d int) bool { return held[c.vars[v].item][d] })
 				t.end()
@@ -144,7 +144,7 @@ func (c *computation) turns(ctx context.Context, s *surface, at map[[3]string]in
 		}
 		turns[v] = &turn{account: a, least: c.in.Wave.Rules.MinAnswers, epoch: c.epoch, domains: domains, holders: holders}
 	}
-	return turns, each(ctx, len(c.vars), func(v int) error {
+	return turns, each(ctx, c.in.Cores, len(c.vars), func(v int) error {
 		if turns[v] == nil {
 			return nil
 		}
@@ -163,9 +163,12 @@ func (c *computation) turns(ctx context.Context, s *surface, at map[[3]string]in
 
 // eachAnswer tells of the valid answers to a variable's item where they lie, which they are, how many, and whether they are marked suspect.
 func (s *surface) eachAnswer(v int, yield func(p place, code, n int, suspect bool)) {
-	for row, code := range s.codes[v] {
-		if code != noAnswer {
-			yield(s.sample.places[row], code, 1, s.sample.rows[row].Suspect)
+	x := s.scored[v]
+	for i, g := range s.sample.groups {
+		for cell, n := range x.item.count[i] {
+			if code := x.item.valueOf(byte(cell)); n > 0 && code != noAnswer {
+				yield(s.sample.places[i], code, int(n), g.suspect)
+			}
 		}
 	}
 }

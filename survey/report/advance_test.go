@@ -60,7 +60,7 @@ func (p *province) answer(rng *rand.Rand, n int) {
 // show is one epoch of all accounts.
 func (p *province) show() error {
 	p.epoch++
-	return each(context.Background(), len(p.accounts), func(i int) error {
+	return each(context.Background(), 0, len(p.accounts), func(i int) error {
 		t := &turn{account: p.accounts[i], least: 15, epoch: p.epoch, domains: p.domains, holders: p.holders}
 		t.begin(p.answers[i])
 		t.choose(func(int) bool { return false })

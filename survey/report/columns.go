@@ -17,15 +17,15 @@ type column struct {
 	module map[survey.InstrumentRef]survey.Module // where the items stand in each instrument that asks them
 }
 
-// chance is the chance with which the response was asked the column's items, or zero when it was not.
-func (c *column) chance(r *survey.Response) float64 {
-	m, asks := c.module[r.Instrument]
+// chance is the chance with which the responses of a group were asked the column's items, or zero when they were not.
+func (c *column) chance(g *group) float64 {
+	m, asks := c.module[g.instrument]
 	switch {
 	case !asks:
 		return 0
 	case m.Code == survey.ModuleCore:
 		return 1
-	case slices.Contains(r.Modules, m.Code):
+	case slices.Contains(g.drawn, m.Code):
 		return m.Chance
 	}
 	return 0

@@ -39,7 +39,6 @@ type reading struct {
 type readingPart struct {
 	surface *surface
 	share   float64 // of the pooled value
-	stat    estimate.Stat
 }
 
 // why says why a variable in a domain is withheld in the view, and how many answers there are.
@@ -75,9 +74,8 @@ func (w view) read(v, d int, rules survey.Rules) reading {
 	estimates := make([]analysis.Estimate, len(from))
 	total := 0.0
 	for i, s := range from {
-		at := s.at[v][d]
-		estimates[i] = s.tables[v].Estimate(at, 0)
-		out.parts = append(out.parts, readingPart{surface: s, share: effectiveN(estimates[i]), stat: s.tables[v].Stat(at, 0)})
+		estimates[i] = s.made[v][d].Estimate
+		out.parts = append(out.parts, readingPart{surface: s, share: effectiveN(estimates[i])})
 		total += out.parts[i].share
 	}
 	if len(from) == 1 {
@@ -132,6 +130,7 @@ func sumOf(variances, dfs []float64) (se, df float64) {
 // computation is the state of one Compute.
 type computation struct {
 	in         *Input
+	groups     []*group // of the rows, in their order
 	state      survey.State
 	frame      frame
 	columns    []column
@@ -320,10 +319,7 @@ func (c *computation) fill(f *survey.Figure, n *node, d int, w view, raw map[str
 			exactValue += g * raw[l.code]
 		}
 	}
-	e, err := c.estimateOf(n, v, exactValue, readings, b)
-	if err != nil {
-		return err
-	}
+	e := c.estimateOf(n, v, d, exactValue, readings, b)
 	e.Value = v.Value
 	if v.Value != exactValue && math.Abs(v.Value-exactValue) > 1e-12*math.Max(1, math.Abs(exactValue)) {
 		// Sums of tenths carry dust in the sixteenth digit, which is not the law's.
@@ -339,7 +335,7 @@ func (c *computation) fill(f *survey.Figure, n *node, d int, w view, raw map[str
 }
 
 // estimateOf puts together what stands beside the value of a node.
-func (c *computation) estimateOf(n *node, v index.Value, value float64, readings []*reading, b survey.Bounds) (analysis.Estimate, error) {
+func (c *computation) estimateOf(n *node, v index.Value, d int, value float64, readings []*reading, b survey.Bounds) analysis.Estimate {
 	level := c.in.Wave.Rules.Level
 	asked := 0
 	var only *reading
@@ -353,12 +349,12 @@ func (c *computation) estimateOf(n *node, v index.Value, value float64, readings
 		return analysis.Estimate{
 			Value: value, Interval: exact(value, level, intervalGiven), Population: math.NaN(), EffectiveN: math.NaN(),
 			DF: math.NaN(), DesignEffect: math.NaN(), Method: "given by the office, counted without error",
-		}, nil
+		}
 	}
 	if n.indicator() {
-		return c.indicator(v, value, *only, b), nil
+		return c.indicator(v, value, *only, b)
 	}
-	return c.composite(n, v, value, readings, b)
+	return c.composite(n, v, d, value, readings, b)
 }
 
 // indicator carries a reading over to the scale of its node.
@@ -388,8 +384,8 @@ func (c *computation) indicator(v index.Value, value float64, r reading, b surve
 
 // composite computes the standard error of a node from the joint covariance of its indicators, over all modules
 // and both phases.
-func (c *computation) composite(n *node, v index.Value, value float64, readings []*reading, b survey.Bounds) (analysis.Estimate, error) {
-	terms := map[*surface][]estimate.Term{}
+func (c *computation) composite(n *node, v index.Value, d int, value float64, readings []*reading, b survey.Bounds) analysis.Estimate {
+	terms := map[*surface][]term{}
 	var order []*surface
 	e := analysis.Estimate{Value: value, EffectiveN: math.NaN(), Population: math.NaN(), DesignEffect: math.NaN()}
 	all, asked, fewest := true, 0, math.MaxInt
@@ -410,17 +406,14 @@ func (c *computation) composite(n *node, v index.Value, value float64, readings 
 			if terms[p.surface] == nil {
 				order = append(order, p.surface)
 			}
-			terms[p.surface] = append(terms[p.surface], estimate.Term{Coefficient: v.Gradient[n.leaves[i].code] * p.share, Stat: p.stat})
+			terms[p.surface] = append(terms[p.surface], term{n.leaves[i].variable, v.Gradient[n.leaves[i].code] * p.share})
 		}
 	}
 	var variances, dfs []float64
 	for _, s := range order {
-		part, err := estimate.Of(s.design, estimate.Linear(0, terms[s]...), "", estimate.Options{Level: c.in.Wave.Rules.Level})
-		if err != nil {
-			return e, survey.Errorf(survey.CodeInternal, "compute", "node %s: %w", n.node.Code, err)
-		}
-		variances, dfs = append(variances, part.SE*part.SE), append(dfs, part.DF)
-		e.N += part.N
+		part := s.combine(c.vars, d, terms[s])
+		variances, dfs = append(variances, part.se*part.se), append(dfs, part.df)
+		e.N += part.n
 	}
 	if len(order) > 0 && !order[0].weighted {
 		// Unweighted answers speak for themselves only, whichever of the items each of them answered.
@@ -430,10 +423,10 @@ func (c *computation) composite(n *node, v index.Value, value float64, readings 
 	e.Method = fmt.Sprintf("composite of %d indicators with their joint covariance; %s", asked, weightsText(order))
 	if all {
 		e.Interval = exact(value, c.in.Wave.Rules.Level, intervalCensus)
-		return e, nil
+		return e
 	}
 	e.Interval, e.Reason = c.student.Bounded(value, e.SE, fewest, e.DF, c.in.Wave.Rules.Level, b.Min, b.Max)
-	return e, nil
+	return e
 }
 
 func (r *reading) effectiveN() float64 {
@@ -486,15 +479,14 @@ func (c *computation) shares(v *variable, at, d int, r *reading) []survey.Share 
 	for _, p := range r.parts {
 		part := make([]float64, len(codes))
 		total := 0.0
-		for _, row := range p.surface.domains[d] {
-			code := p.surface.codes[at][row]
-			if code == noAnswer {
-				continue
-			}
-			if k := slices.Index(codes, code); k >= 0 {
-				w := p.surface.rowWeight(v, row)
-				part[k] += w
-				total += w
+		it, column := p.surface.scored[at].item, p.surface.column(v)
+		for _, g := range p.surface.domains[d] {
+			for cell, n := range it.count[g] {
+				if k := slices.Index(codes, it.valueOf(byte(cell))); n > 0 && k >= 0 {
+					w := float64(n) * p.surface.design.Weight(column, g)
+					part[k] += w
+					total += w
+				}
 			}
 		}
 		for k := range part {

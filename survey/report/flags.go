@@ -1,14 +1,16 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"slices"
 
 	"sipas/analysis"
-	"sipas/analysis/estimate"
+	"sipas/analysis/design"
 	"sipas/analysis/flag"
 	"sipas/survey"
 
@@ -42,7 +44,7 @@ func (c *computation) flags(ctx context.Context, grid map[survey.FigureKey]surve
 	}
 	indicators := c.headline()
 	cells := make([][]cellEvidence, len(indicators))
-	err := each(ctx, len(indicators), func(i int) (err error) {
+	err := each(ctx, c.in.Cores, len(indicators), func(i int) (err error) {
 		cells[i], err = c.evidence(indicators[i], grid)
 		return err
 	})
@@ -92,7 +94,8 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 	s := c.views[0].surfaces[0]
 	v := n.leaves[0].variable
 	var cells []cellEvidence
-	var stats []estimate.Stat
+	var forms []design.GroupForm
+	column := s.column(&c.vars[v])
 	standing := false
 	for d := range c.domains {
 		f, made := grid[c.headlineKey(n, d)]
@@ -112,7 +115,7 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 			continue
 		}
 		// The scale of the node turns the raw values into what the figure counts in.
-		stats = append(stats, estimate.Linear(0, estimate.Term{Coefficient: c.slope(n), Stat: s.tables[v].Stat(s.at[v][d], 0)}))
+		forms = append(forms, s.form(v, d, column, c.slope(n)))
 	}
 	if len(cells) == 0 {
 		return nil, nil
@@ -124,10 +127,7 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 		cov.SetSym(i, i, cells[i].figure.Estimate.SE*cells[i].figure.Estimate.SE)
 	}
 	if !standing {
-		var err error
-		if cov, err = estimate.Covariance(s.design, stats); err != nil {
-			return nil, survey.Errorf(survey.CodeInternal, "flag", "indicator %s: %w", n.node.Code, err)
-		}
+		cov = s.design.Covariance(column, forms)
 	}
 	values, dfs, groups := make([]float64, len(cells)), make([]float64, len(cells)), make([]string, len(cells))
 	for i := range cells {
@@ -386,13 +386,23 @@ func (c *computation) shownImportance(n *node) float64 {
 func (c *computation) importance(n *node) float64 {
 	v := c.vars[n.leaves[0].variable]
 	w := c.invited.columns[v.column].weights
+	items := c.in.Rows.items
 	var sw, sx, sy float64
+	pairs := make([]map[[2]byte]int, len(c.invited.groups))
+	for i, g := range c.invited.groups {
+		pairs[i] = g.pairs(c.in.Rows.itemAt, v.item, c.in.Instruments[g.instrument].RequiredItem())
+	}
 	both := func(visit func(w, x, y float64)) {
-		for i, r := range c.invited.rows {
-			x, ok := r.Answers[v.item]
-			y, okToo := r.Answers[c.in.Instruments[r.Instrument].RequiredItem()]
-			if ok && okToo && x >= 0 && y >= 0 && w[i] > 0 {
-				visit(w[i], float64(x), float64(y))
+		for i, g := range c.invited.groups {
+			if w[i] == 0 {
+				continue
+			}
+			for _, cells := range slices.SortedFunc(maps.Keys(pairs[i]), func(a, b [2]byte) int { return bytes.Compare(a[:], b[:]) }) {
+				x := items[c.in.Rows.itemAt[v.item]].valueOf(cells[0])
+				y := items[c.in.Rows.itemAt[c.in.Instruments[g.instrument].RequiredItem()]].valueOf(cells[1])
+				if x != noAnswer && y != noAnswer {
+					visit(w[i]*float64(pairs[i][cells]), float64(x), float64(y))
+				}
 			}
 		}
 	}

@@ -19,13 +19,15 @@ type Input struct {
 	Units       []survey.Unit
 	Classes     []survey.Class          // of all draws
 	Register    []survey.UnitMonthCount // the whole register by unit and month
-	Responses   []survey.Response       // all of them, whatever their source and disposition
+	Rows        *Rows                   // all responses, whatever their source and disposition
+	Responses   []survey.Response       // the same given one by one, which Compute makes Rows of; nil where Rows are given
 	Given       []Given                 // values of an office table
 	Previous    *survey.Release         // the last published release of an earlier wave that this one may be compared with; nil when there is none
 	Known       *survey.Disclosed       // what readers know of the wave; nil when nothing was shown
 	Shown       *survey.Release         // the release that was shown last, live or published; nil when there is none
 	Program     string                  // the version of the program, kept with the release
 	MadeAt      time.Time               // kept with the release; no figure depends on it
+	Cores       int                     // how many of the machine's may work at the same time; 0 means all
 }
 
 // Given is a value that the office states and no answer gives: index 5 of the one-stop evaluation, for instance.
@@ -70,30 +72,40 @@ func Load(ctx context.Context, from Source, wave survey.WaveID) (*Input, error) 
 	if err := in.loadShown(ctx, from); err != nil {
 		return nil, fmt.Errorf("%s: what was shown: %w", op, err)
 	}
-	err = from.EachResponse(ctx, wave, func(r *survey.Response) error {
-		kept := *r
-		kept.Modules = slices.Clone(r.Modules)
-		kept.Answers = maps.Clone(r.Answers)
-		in.Responses = append(in.Responses, kept)
-		return nil
-	})
-	if err != nil {
+	if err := in.loadRows(ctx, from); err != nil {
 		return nil, fmt.Errorf("%s: answers: %w", op, err)
-	}
-	// Answers may name an older version of a questionnaire. It is read only now: a store may serve one reader at a time.
-	for i := range in.Responses {
-		ref := in.Responses[i].Instrument
-		if _, known := in.Instruments[ref]; known {
-			continue
-		}
-		if in.Instruments[ref], err = from.Instrument(ctx, ref); err != nil {
-			return nil, fmt.Errorf("%s: %w", op, err)
-		}
 	}
 	if in.Previous, err = previous(ctx, from, w); err != nil {
 		return nil, fmt.Errorf("%s: earlier wave: %w", op, err)
 	}
 	return in, nil
+}
+
+// loadRows reads the answers. They may name an earlier version of a questionnaire than the wave asks now; all versions are at hand
+// before the first answer comes, because a store may serve one reader at a time, and those that no answer names are put away again.
+func (in *Input) loadRows(ctx context.Context, from Source) error {
+	all := maps.Clone(in.Instruments)
+	for _, ref := range in.Wave.Instruments {
+		for version := 1; version < ref.Version; version++ {
+			earlier := survey.InstrumentRef{ID: ref.ID, Version: version}
+			doc, err := from.Instrument(ctx, earlier)
+			if survey.IsCode(err, survey.CodeInstrumentUnknown) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			all[earlier] = doc
+		}
+	}
+	in.Rows = NewRows(all)
+	if err := from.EachResponse(ctx, in.Wave.ID, in.Rows.Add); err != nil {
+		return err
+	}
+	for _, g := range in.Rows.groups {
+		in.Instruments[g.instrument] = all[g.instrument]
+	}
+	return nil
 }
 
 // loadFrame reads everything but the answers.

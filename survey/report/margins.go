@@ -21,20 +21,20 @@ const pooledLevel = "(pooled)"
 // happen to agree, calibration leaves no residual and the standard error of the unit shrinks to nothing. The
 // crossing implies the margin of units, which is therefore not raked again but returned apart, to be reported with
 // the others.
-func registerMargins(rules survey.Rules, f frame, base []float64, class []int) (margins []weight.Margin, unit weight.Margin, pooled []string, err error) {
+func registerMargins(rules survey.Rules, f frame, base []float64, class, counts []int) (margins []weight.Margin, unit weight.Margin, pooled []string, err error) {
 	unitOf := func(c survey.Class) string { return c.Labels[survey.DimUnit] }
-	unit, text, unitPool, err := margin("unit", unitOf, rules.MinMargin, f, base, class)
+	unit, text, unitPool, err := margin("unit", unitOf, rules.MinMargin, f, base, class, counts)
 	if err != nil {
 		return nil, unit, nil, err
 	}
 	pooled = append(pooled, text...)
-	crossed := crossing(f, base, class, max(rules.MinMargin, rules.MinRespondents), func(c survey.Class) string {
+	crossed := crossing(f, base, class, counts, max(rules.MinMargin, rules.MinRespondents), func(c survey.Class) string {
 		if slices.Contains(unitPool, unitOf(c)) {
 			return pooledLevel
 		}
 		return unitOf(c)
 	})
-	cross := levels(marginUnit, crossed, f, class)
+	cross := levels(marginUnit, crossed, f, class, counts)
 	for _, d := range []struct {
 		name  string
 		label func(survey.Class) string
@@ -45,7 +45,7 @@ func registerMargins(rules survey.Rules, f frame, base []float64, class []int) (
 	} {
 		// These levels cross the units: with fewer respondents than a nonresponse class must have they would be matched to a handful of
 		// answers in a handful of units, and contradict the margins of these.
-		m, text, _, err := margin(d.name, d.label, rules.MinRespondents, f, base, class)
+		m, text, _, err := margin(d.name, d.label, rules.MinRespondents, f, base, class, counts)
 		if err != nil {
 			return nil, unit, nil, err
 		}
@@ -81,8 +81,8 @@ func soleLabel(label string) string {
 }
 
 // levels counts a margin without pooling.
-func levels(name string, label func(survey.Class) string, f frame, class []int) weight.Margin {
-	m := weight.Margin{Name: name, Labels: make([]string, len(class)), Targets: map[string]float64{}}
+func levels(name string, label func(survey.Class) string, f frame, class, counts []int) weight.Margin {
+	m := weight.Margin{Name: name, Labels: make([]string, len(class)), Targets: map[string]float64{}, Counts: counts}
 	for _, c := range f.classes {
 		m.Targets[label(c)] += float64(c.Population)
 	}
@@ -93,8 +93,8 @@ func levels(name string, label func(survey.Class) string, f frame, class []int) 
 }
 
 // margin counts a margin and pools its small levels; it returns the levels that were pooled, too.
-func margin(name string, label func(survey.Class) string, minimum int, f frame, base []float64, class []int) (weight.Margin, []string, []string, error) {
-	m, steps, err := weight.Pool(base, levels(name, label, f, class), minimum, pooledLevel)
+func margin(name string, label func(survey.Class) string, minimum int, f frame, base []float64, class, counts []int) (weight.Margin, []string, []string, error) {
+	m, steps, err := weight.Pool(base, levels(name, label, f, class, counts), minimum, pooledLevel)
 	if err != nil {
 		return m, nil, nil, err
 	}
@@ -108,7 +108,7 @@ func margin(name string, label func(survey.Class) string, minimum int, f frame, 
 
 // crossing returns the label of unit by lateness: split by lateness in units where every class of lateness has
 // enough respondents, and left whole in the others.
-func crossing(f frame, base []float64, class []int, minimum int, unitOf func(survey.Class) string) func(survey.Class) string {
+func crossing(f frame, base []float64, class, counts []int, minimum int, unitOf func(survey.Class) string) func(survey.Class) string {
 	respondents := map[string]map[string]int{}
 	for _, c := range f.classes {
 		u := unitOf(c)
@@ -120,7 +120,7 @@ func crossing(f frame, base []float64, class []int, minimum int, unitOf func(sur
 	for i, at := range class {
 		if base[i] > 0 {
 			c := f.classes[at]
-			respondents[unitOf(c)][c.Labels[survey.DimLateness]]++
+			respondents[unitOf(c)][c.Labels[survey.DimLateness]] += counts[i]
 		}
 	}
 	return func(c survey.Class) string {
@@ -134,7 +134,7 @@ func crossing(f frame, base []float64, class []int, minimum int, unitOf func(sur
 	}
 }
 
-// residuals compares every level of the margins with the sum of the weights.
+// residuals compares every level of the margins with the sum of the weights, which are those of whole groups.
 func residuals(margins []weight.Margin, weights []float64) []survey.MarginResidual {
 	var out []survey.MarginResidual
 	for _, m := range margins {
@@ -151,9 +151,17 @@ func residuals(margins []weight.Margin, weights []float64) []survey.MarginResidu
 	return out
 }
 
-// describe fills in what the weights themselves tell.
-func describe(out *survey.ModuleWeights, d weight.Diagnostics) {
-	out.KishEffect, out.EffectiveN = d.Kish, d.EffectiveN
+// describe fills in what the weights themselves tell. Kish's effect is that of the single answers: n·Σw²/(Σw)², with the weights of
+// whole groups and the answers in each.
+func describe(out *survey.ModuleWeights, d weight.Diagnostics, weights []float64, counts []int) {
+	n, sum, squares := 0, 0.0, 0.0
+	for i, w := range weights {
+		if w > 0 {
+			n, sum, squares = n+counts[i], sum+w, squares+w*w/float64(counts[i])
+		}
+	}
+	out.KishEffect = float64(n) * squares / (sum * sum)
+	out.EffectiveN = float64(n) / out.KishEffect
 	out.MinFactor, out.MaxFactor = d.MinFactor, d.MaxFactor
 	out.ShareTrimmed, out.Iterations, out.Converged = d.ShareTrimmed, d.Iterations, d.Converged
 }

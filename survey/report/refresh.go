@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"sipas/survey"
@@ -11,6 +12,7 @@ import (
 // Keeper is what Refresh needs of a store; every survey.Store is one.
 type Keeper interface {
 	Source
+	AnswersState(ctx context.Context, wave survey.WaveID) (survey.AnswersState, error)
 	Cells(ctx context.Context, wave survey.WaveID) ([]survey.Cell, error)
 	SaveRelease(ctx context.Context, by survey.Actor, r *survey.Release) error
 }
@@ -18,16 +20,22 @@ type Keeper interface {
 // Refresh returns the wave's provisional release, brought up to date, and whether it changed: the one way in which
 // the page and the command line alike come to live figures.
 //
-// It first decides from counts whether a computation can change what is shown. Only then it reads the answers,
-// computes, and saves the release in the name of by. now and program are kept with it.
+// It first decides from counts whether a computation can change what is shown: from two numbers, and from the register's counts.
+// Only then it reads the answers, computes on half of the cores, so that pages and answers have the others, and saves the release in
+// the name of by. now and program are kept with it.
 func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
 	const op = "refresh release"
 	prev, err := store.Release(ctx, wave, survey.StateProvisional)
 	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
 		return nil, false, fmt.Errorf("%s: %w", op, err)
 	}
+	// The state is read before the answers: what comes in between counts as new, and is looked at once more.
+	state, err2 := store.AnswersState(ctx, wave)
+	if err2 != nil {
+		return nil, false, fmt.Errorf("%s: %w", op, err2)
+	}
 	if err == nil {
-		due, err := due(ctx, store, prev, program)
+		due, err := due(ctx, store, prev, state, program, now)
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: %w", op, err)
 		}
@@ -42,11 +50,12 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: %w", op, err)
 		}
-		in.Program, in.MadeAt = program, now
+		in.Program, in.MadeAt, in.Cores = program, now, max(1, runtime.GOMAXPROCS(0)/2)
 		r, _, err := Compute(ctx, in, progress)
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: %w", op, err)
 		}
+		r.Answers = &state
 		err = store.SaveRelease(ctx, by, r)
 		if err == nil {
 			return r, true, nil
@@ -61,13 +70,38 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 // mostTries is how often Refresh computes when others show something at the same time.
 const mostTries = 3
 
+const (
+	// fewAnswers is how many answers a wave may have for its cells to be looked at when fewer than Rules.MinAnswers came: then a unit's
+	// first figure shows with its fifteenth answer and no later. A larger wave waits for the next fifteen, which are soon there.
+	fewAnswers = 20_000
+	// longestLag is how long corrections, and answers that are fewer than Rules.MinAnswers, wait in a larger wave.
+	longestLag = time.Hour
+)
+
 // due reports whether computing again can change what is shown: the register, the draws or the program changed, or
 // enough answers came. Below that it is sure to change nothing that is urgent: a composite may lag behind
 // by fewer answers, over the whole wave, than a figure needs to advance.
-func due(ctx context.Context, store Keeper, prev *survey.Release, program string) (bool, error) {
-	if prev.Program != program {
+func due(ctx context.Context, store Keeper, prev *survey.Release, state survey.AnswersState, program string, now time.Time) (bool, error) {
+	if prev.Program != program || prev.Answers == nil {
 		return true, nil
 	}
+	before := *prev.Answers
+	all := state.Invited + state.WalkIns
+	switch changed := state != before; {
+	case changed && all-before.Invited-before.WalkIns >= prev.Rules.MinAnswers:
+		return true, nil
+	case changed && all > fewAnswers && now.Sub(prev.MadeAt) >= longestLag:
+		return true, nil
+	case changed && all <= fewAnswers:
+		if due, err := dueByCells(ctx, store, prev); due || err != nil {
+			return due, err
+		}
+	}
+	return frameChanged(ctx, store, prev)
+}
+
+// frameChanged reports whether the register or the draws are others than those of the release.
+func frameChanged(ctx context.Context, store Keeper, prev *survey.Release) (bool, error) {
 	register, err := store.RegisterCounts(ctx, prev.Wave)
 	if err != nil {
 		return false, err
@@ -83,8 +117,14 @@ func due(ctx context.Context, store Keeper, prev *survey.Release, program string
 	for _, c := range classes {
 		invited += c.Invited
 	}
-	if total != prev.Weighting.Register || invited != prev.Weighting.Invited {
-		return true, nil
+	return total != prev.Weighting.Register || invited != prev.Weighting.Invited, nil
+}
+
+// dueByCells looks for a figure that may advance.
+func dueByCells(ctx context.Context, store Keeper, prev *survey.Release) (bool, error) {
+	classes, err := store.Classes(ctx, prev.Wave)
+	if err != nil {
+		return false, err
 	}
 	w, err := store.Wave(ctx, prev.Wave)
 	if err != nil {

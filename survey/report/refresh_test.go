@@ -63,7 +63,9 @@ func (m *memory) Classes(context.Context, survey.WaveID) ([]survey.Class, error)
 func (m *memory) EachResponse(_ context.Context, _ survey.WaveID, yield func(*survey.Response) error) error {
 	m.reads++
 	var scratch survey.Response // one value for all, as a store may do it
-	for _, r := range m.in.Responses {
+	inOrder := slices.Clone(m.in.Responses)
+	slices.SortFunc(inOrder, func(a, b survey.Response) int { return cmp.Compare(a.ID, b.ID) })
+	for _, r := range inOrder {
 		scratch = r
 		if err := yield(&scratch); err != nil {
 			return err
@@ -98,6 +100,18 @@ func (m *memory) Disclosed(context.Context, survey.WaveID) (*survey.Disclosed, e
 		return nil, &survey.Error{Code: survey.CodeNotFound, Op: "disclosed"}
 	}
 	return m.known, nil
+}
+func (m *memory) AnswersState(context.Context, survey.WaveID) (survey.AnswersState, error) {
+	var s survey.AnswersState
+	for _, r := range m.in.Responses {
+		if r.Source == survey.Invited {
+			s.Invited++
+			continue
+		}
+		s.WalkIns++
+	}
+	s.Changes = int64(len(m.in.Responses))
+	return s, nil
 }
 func (m *memory) Cells(context.Context, survey.WaveID) ([]survey.Cell, error) {
 	count := map[survey.Cell]int{}
@@ -303,8 +317,8 @@ func TestLoad(t *testing.T) {
 	if in.Previous == nil || in.Previous.ID != "last" {
 		t.Errorf("compared with %+v", in.Previous)
 	}
-	if m.reads != 1 || len(in.Responses) != len(w.in.Responses) {
-		t.Fatalf("%d reads, %d of %d answers", m.reads, len(in.Responses), len(w.in.Responses))
+	if m.reads != 1 || in.Rows.Len() != len(w.in.Responses) {
+		t.Fatalf("%d reads, %d of %d answers", m.reads, in.Rows.Len(), len(w.in.Responses))
 	}
 	in.Previous = nil
 	a, _, err := Compute(context.Background(), in, nil)

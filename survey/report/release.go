@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -28,9 +29,9 @@ const (
 // Weights are the weights of a computation, for the export of rows: one row for each respondent, one column
 // for each module. They name responses, so they are the analyst's alone.
 type Weights struct {
-	Modules []string          // names of the weight columns, the core first
-	Items   map[string]string // the weight column of each item
-	Rows    []WeightRow       // invited first, each source in order of response id
+	Modules []string                  // names of the weight columns, the core first
+	Items   map[string]string         // the weight column of each item
+	Rows    iter.Seq2[int, WeightRow] `json:"-"` // numbered, invited first, each source in order of response id; made while they are asked for
 }
 
 // WeightRow is one respondent's weights.
@@ -102,7 +103,7 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 	}
 	progress(StepFlags, 1, 1)
 	r := &survey.Release{
-		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(in),
+		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(c.in),
 		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting, WithoutSuspect: comparisons,
 	}
 	r.ID = releaseID(r, in.Known)
@@ -115,8 +116,17 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 // prepare reads the documents: what is asked where, what is to be estimated, and of which parts of the register.
 func prepare(in *Input, state survey.State) (*computation, error) {
 	const op = "compute"
+	if in.Rows == nil {
+		rows, err := rowsOf(in.Instruments, in.Responses)
+		if err != nil {
+			return nil, err
+		}
+		own := *in
+		own.Rows = rows
+		in = &own
+	}
 	c := &computation{
-		in: in, state: state, frame: newFrame(in.Classes), given: map[survey.FigureKey]float64{}, scale: map[string][]int{},
+		in: in, groups: in.Rows.sorted(), state: state, frame: newFrame(in.Classes), given: map[survey.FigureKey]float64{}, scale: map[string][]int{},
 		kinds: map[survey.UnitID]survey.UnitKind{}, register: map[survey.UnitID]int{},
 	}
 	for _, r := range in.Register {
@@ -158,13 +168,13 @@ func prepare(in *Input, state survey.State) (*computation, error) {
 // weight makes the weights of both sources.
 func (c *computation) weight() (err error) {
 	c.countResponses()
-	if c.invited, err = weightInvited(c.in, c.frame, c.columns, &c.weighting); err != nil {
+	if c.invited, err = weightInvited(c.in, c.groups, c.frame, c.columns, &c.weighting); err != nil {
 		return err
 	}
-	if c.walkIns, err = weightWalkIns(c.in, c.columns, &c.weighting); err != nil {
+	if c.walkIns, err = weightWalkIns(c.in, c.groups, c.columns, &c.weighting); err != nil {
 		return err
 	}
-	if len(c.invited.rows)+len(c.walkIns.rows) == 0 {
+	if len(c.invited.groups)+len(c.walkIns.groups) == 0 {
 		return &survey.Error{Code: survey.CodeNoAnswers, Op: "compute", Params: map[string]string{"wave": string(c.in.Wave.ID)}}
 	}
 	c.reportResponse()
@@ -174,10 +184,10 @@ func (c *computation) weight() (err error) {
 // estimate computes the surfaces that the views rest on.
 func (c *computation) estimate(ctx context.Context, progress Progress) error {
 	rules := c.in.Wave.Rules
-	invited := newSurface(c.invited, c.domains, c.vars, rules)
+	invited := newSurface(c.invited, c.in.Rows, c.domains, c.vars, rules)
 	sources := []*surface{invited}
-	if len(c.walkIns.rows) > 0 {
-		sources = append(sources, newSurface(c.walkIns, c.domains, c.vars, rules))
+	if len(c.walkIns.groups) > 0 {
+		sources = append(sources, newSurface(c.walkIns, c.in.Rows, c.domains, c.vars, rules))
 	}
 	if c.history != nil {
 		if err := c.disclose(ctx, sources); err != nil {
@@ -205,7 +215,7 @@ func (c *computation) estimate(ctx context.Context, progress Progress) error {
 		if s.design == nil {
 			continue
 		}
-		if err := s.estimate(ctx, c.vars, rules); err != nil {
+		if err := s.estimate(ctx, c.in.Cores, c.vars, rules); err != nil {
 			return err
 		}
 	}
@@ -219,7 +229,7 @@ func (c *computation) allFigures(ctx context.Context, progress Progress) ([]surv
 	for i := range c.nodes {
 		progress(StepFigures, i, len(c.nodes))
 		made := make([][]survey.Figure, len(c.domains))
-		err := each(ctx, len(c.domains), func(d int) (err error) {
+		err := each(ctx, c.in.Cores, len(c.domains), func(d int) (err error) {
 			made[d], err = c.figures(&c.nodes[i], d)
 			return err
 		})
@@ -242,14 +252,13 @@ func (c *computation) countResponses() {
 	}
 	count := map[survey.Disposition]int{}
 	suspect, begun := 0, 0
-	for i := range c.in.Responses {
-		r := &c.in.Responses[i]
-		if r.Suspect {
-			suspect++
+	for _, g := range c.groups {
+		if g.suspect {
+			suspect += g.n
 		}
-		if r.Source == survey.Invited {
-			count[r.Disposition]++
-			begun++
+		if g.source == survey.Invited {
+			count[g.disposition] += g.n
+			begun += g.n
 		}
 	}
 	for _, d := range []survey.Disposition{survey.Complete, survey.Partial, survey.TimedOut, survey.Refused, survey.Failed} {
@@ -272,15 +281,15 @@ func (c *computation) countResponses() {
 // reportResponse writes who answered: by class, and which units did not at all.
 func (c *computation) reportResponse() {
 	w := &c.weighting
-	w.Respondents = len(c.invited.rows)
+	w.Respondents = c.invited.respondents
 	if w.Invited > 0 {
 		w.ResponseRate = float64(w.Respondents) / float64(w.Invited)
 	}
 	byClass := make([]int, len(c.frame.classes))
 	answered := map[string]bool{}
-	for _, r := range c.invited.rows {
-		at := c.frame.at[r.Class]
-		byClass[at]++
+	for _, g := range c.invited.groups {
+		at := c.frame.at[g.class]
+		byClass[at] += g.n
 		// A pooled class cannot tell which of its units answered, so none of them counts as silent.
 		for _, u := range strings.Split(c.frame.classes[at].Labels[survey.DimUnit], "|") {
 			answered[u] = true
@@ -312,23 +321,31 @@ func (c *computation) weights() *Weights {
 	for item, at := range c.itemColumn {
 		out.Items[item] = c.columns[at].name
 	}
-	for _, s := range []*sample{c.invited, c.walkIns} {
-		for i, r := range s.rows {
-			row := WeightRow{Response: r.ID, Source: r.Source, Class: r.Class, Stratum: s.stratum[i]}
-			if s.probability {
-				row.Population = s.population[i]
+	samples := []*sample{c.invited, c.walkIns}
+	out.Rows = func(yield func(int, WeightRow) bool) {
+		n := 0
+		for _, s := range samples {
+			for i, at := range byID(s.groups) {
+				g := s.groups[i]
+				row := WeightRow{Response: g.ids.at(at), Source: g.source, Class: g.class, Stratum: s.stratum[i]}
+				if s.probability {
+					row.Population = s.population[i]
+				}
+				for _, col := range s.columns {
+					row.Weights = append(row.Weights, col.weights[i])
+				}
+				if !yield(n, row) {
+					return
+				}
+				n++
 			}
-			for _, col := range s.columns {
-				row.Weights = append(row.Weights, col.weights[i])
-			}
-			out.Rows = append(out.Rows, row)
 		}
 	}
 	return out
 }
 
-// dataHash is the SHA-256 of the input rows in key order, each as one line of JSON: what proves later that a
-// release was made of these rows.
+// dataHash is the SHA-256 of the input rows in key order, each as one line of JSON, and of the hash of the responses, which is taken
+// in order of id while they are read: what proves later that a release was made of these rows.
 func dataHash(in *Input) string {
 	h := sha256.New()
 	wave := *in.Wave
@@ -341,7 +358,7 @@ func dataHash(in *Input) string {
 	lines(h, "unit", in.Units, func(u survey.Unit) string { return string(u.ID) })
 	lines(h, "class", in.Classes, func(c survey.Class) string { return string(c.ID) })
 	lines(h, "register", in.Register, func(r survey.UnitMonthCount) string { return string(r.Unit) + "\x00" + r.Month })
-	lines(h, "response", in.Responses, func(r survey.Response) string { return string(r.ID) })
+	line(h, "responses", in.Rows.hash())
 	lines(h, "given", in.Given, func(g Given) string {
 		return strings.Join([]string{g.Framework, g.Node, string(g.Domain.Unit), g.Domain.Field}, "\x00")
 	})

@@ -24,9 +24,9 @@ func (c *computation) compare(ctx context.Context, grid map[survey.FigureKey]sur
 
 func (c *computation) compareNow(ctx context.Context, grid map[survey.FigureKey]survey.Figure) ([]survey.Comparison, error) {
 	rest := *c.in
-	rest.Responses = slices.DeleteFunc(slices.Clone(c.in.Responses), func(r survey.Response) bool { return r.Suspect })
+	rest.Rows = c.in.Rows.withoutSuspect()
 	least := c.in.Wave.Rules.MinAnswers
-	if len(c.in.Responses)-len(rest.Responses) < least || len(c.in.Frameworks) == 0 {
+	if c.in.Rows.Len()-rest.Rows.Len() < least || len(c.in.Frameworks) == 0 {
 		return nil, nil
 	}
 	top := c.top()

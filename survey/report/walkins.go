@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"sipas/analysis/design"
 	"sipas/analysis/weight"
 	"sipas/survey"
 )
@@ -14,13 +13,8 @@ import (
 // They chose themselves, so no weight makes them a probability sample. The weights repair what is known, that the
 // kiosks of some units and months draw more answers than others, and nothing else; the standard error treats each
 // post-stratum as if it were a simple random sample. Units without walk-ins are not represented.
-func weightWalkIns(in *Input, cols []column, report *survey.WeightReport) (*sample, error) {
+func weightWalkIns(in *Input, groups []*group, cols []column, report *survey.WeightReport) (*sample, error) {
 	const op = "weight walk-ins"
-	all, err := respondents(in, survey.WalkIn)
-	if err != nil {
-		return nil, err
-	}
-	report.WalkIns = len(all)
 	register := map[survey.UnitID]map[string]float64{}
 	for _, r := range in.Register {
 		if register[r.Unit] == nil {
@@ -28,24 +22,27 @@ func weightWalkIns(in *Input, cols []column, report *survey.WeightReport) (*samp
 		}
 		register[r.Unit][r.Month] += float64(r.N)
 	}
-	s := &sample{method: "walk-ins, post-stratified by unit and month"}
 	outside := 0
-	for _, r := range all {
-		if len(register[r.Unit]) == 0 {
-			outside++
-			continue
+	s := newSample(groups, survey.WalkIn, "walk-ins, post-stratified by unit and month", func(g *group) bool {
+		if len(register[g.unit]) == 0 {
+			outside += g.n
+			return false
 		}
-		s.rows = append(s.rows, r)
-		s.places = append(s.places, place{unit: string(r.Unit)})
+		return true
+	})
+	for _, g := range s.groups {
+		s.places = append(s.places, place{unit: string(g.unit)})
 	}
+	report.WalkIns = s.respondents + outside
 	if outside > 0 {
 		report.Notes = append(report.Notes, fmt.Sprintf("%d walk-ins are of units without transactions in the register and count in no figure", outside))
 	}
-	if len(s.rows) == 0 {
+	if len(s.groups) == 0 {
 		return s, nil
 	}
+	var err error
 	for c := range cols {
-		w, strata, err := postStratify(in.Wave.Rules, &cols[c], s.rows, register)
+		w, strata, err := postStratify(in.Wave.Rules, &cols[c], s, register)
 		if err != nil {
 			return nil, survey.Errorf(survey.CodeWeightingFailed, op, "module %s: %w", cols[c].name, err)
 		}
@@ -54,32 +51,33 @@ func weightWalkIns(in *Input, cols []column, report *survey.WeightReport) (*samp
 		}
 		s.columns = append(s.columns, w)
 	}
-	if s.design, err = s.newDesign(nil, design.LonelyRemove); err != nil {
+	if s.design, err = s.newDesign(nil, nil); err != nil {
 		return nil, survey.Errorf(survey.CodeWeightingFailed, op, "design: %w", err)
 	}
 	report.Notes = append(report.Notes, walkInCoverage(s, register))
 	return s, nil
 }
 
-// postStratify makes one module's weights of walk-ins, and says in which post-stratum each row is.
-func postStratify(rules survey.Rules, col *column, rows []*survey.Response, register map[survey.UnitID]map[string]float64) (weighted, []string, error) {
-	w := weighted{name: col.name, weights: make([]float64, len(rows)), chance: make([]float64, len(rows))}
+// postStratify makes one module's weights of walk-ins, and says in which post-stratum each group is.
+func postStratify(rules survey.Rules, col *column, s *sample, register map[survey.UnitID]map[string]float64) (weighted, []string, error) {
+	w := weighted{name: col.name, weights: make([]float64, len(s.groups)), chance: make([]float64, len(s.groups))}
 	count := map[survey.UnitID]map[string]int{}
 	total := map[survey.UnitID]int{}
-	for i, r := range rows {
-		p := col.chance(r)
+	for i, g := range s.groups {
+		p := col.chance(g)
 		w.chance[i] = p
 		if p == 0 {
 			continue
 		}
 		w.weights[i] = 1 / p
-		if count[r.Unit] == nil {
-			count[r.Unit] = map[string]int{}
+		if count[g.unit] == nil {
+			count[g.unit] = map[string]int{}
 		}
-		count[r.Unit][r.Month]++
-		total[r.Unit]++
+		count[g.unit][g.month] += g.n
+		total[g.unit] += g.n
 	}
-	strata := make([]string, len(rows))
+	w.base = slices.Clone(w.weights)
+	strata := make([]string, len(s.groups))
 	if len(total) == 0 {
 		return w, strata, nil
 	}
@@ -97,24 +95,25 @@ func postStratify(rules survey.Rules, col *column, rows []*survey.Response, regi
 		}
 		return string(unit) + " × " + month
 	}
-	m := weight.Margin{Name: "unit × month", Labels: strata, Targets: map[string]float64{}}
+	m := weight.Margin{Name: "unit × month", Labels: strata, Targets: map[string]float64{}, Counts: s.counts}
 	for unit := range total {
 		for month, n := range register[unit] {
 			m.Targets[label(unit, month)] += n
 		}
 	}
-	for i, r := range rows {
-		strata[i] = label(r.Unit, r.Month)
+	for i, g := range s.groups {
+		strata[i] = label(g.unit, g.month)
 	}
-	pooled, _, err := weight.Pool(w.weights, m, rules.MinMargin, pooledLevel)
+	whole := s.whole(w.weights)
+	pooled, _, err := weight.Pool(whole, m, rules.MinMargin, pooledLevel)
 	if err != nil {
 		return w, strata, err
 	}
-	done, err := weight.PostStratify(w.weights, pooled)
+	done, err := weight.PostStratify(whole, pooled)
 	if err != nil {
 		return w, strata, err
 	}
-	w.weights, w.calibration = done.Weights, done.Calibration
+	w.calibrated(done, s.counts)
 	return w, pooled.Labels, nil
 }
 

@@ -11,16 +11,18 @@ import (
 	"sipas/survey"
 )
 
-// sample is the respondents of one source with their weights.
+// sample is the respondents of one source with their weights, group by group.
 type sample struct {
-	rows    []*survey.Response // in order of id, so that no sum depends on the order of the input
-	places  []place
-	stratum []string
-	// population is the number of transactions in each row's stratum, of a probability sample.
+	groups      []*group // in their order
+	counts      []int    // respondents of each group
+	respondents int
+	places      []place
+	stratum     []string
+	// population is the number of transactions in each group's stratum, of a probability sample.
 	population []float64
-	columns    []weighted     // by column
-	design     *design.Design // nil without respondents
-	method     string         // how the weights were made, for the method of each figure
+	columns    []weighted      // by column
+	design     *design.Grouped // nil without respondents
+	method     string          // how the weights were made, for the method of each figure
 	// probability says that the respondents' chances are known, so that the finite population correction is in the design.
 	probability bool
 }
@@ -28,29 +30,22 @@ type sample struct {
 // weighted is one weight column of a sample.
 type weighted struct {
 	name        string
-	weights     []float64 // zero where the row is not in the column
+	weights     []float64 // of one answer of each group; zero where the group is not in the column
 	chance      []float64 // of having been asked
+	base        []float64 // the weights before calibration
 	calibration *design.Calibration
 }
 
-// respondents returns the responses of a source that answered the required item, in order of id.
-func respondents(in *Input, source survey.Source) ([]*survey.Response, error) {
-	var rows []*survey.Response
-	for i := range in.Responses {
-		r := &in.Responses[i]
-		if r.Source != source {
-			continue
-		}
-		doc, known := in.Instruments[r.Instrument]
-		if !known {
-			return nil, &survey.Error{Code: survey.CodeInstrumentUnknown, Op: "weight", Params: map[string]string{"instrument": r.Instrument.String()}}
-		}
-		if r.Respondent(doc.RequiredItem()) {
-			rows = append(rows, r)
+// newSample takes the groups of a source that answered the required item and that are wanted.
+func newSample(all []*group, source survey.Source, method string, wanted func(*group) bool) *sample {
+	s := &sample{method: method}
+	for _, g := range all {
+		if g.source == source && g.respondent && wanted(g) {
+			s.groups, s.counts = append(s.groups, g), append(s.counts, g.n)
+			s.respondents += g.n
 		}
 	}
-	slices.SortFunc(rows, func(a, b *survey.Response) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	return rows, nil
+	return s
 }
 
 // frame is the coarsened register: the classes in order of id, and where each stands.
@@ -75,31 +70,27 @@ func newFrame(classes []survey.Class) frame {
 
 // weightInvited makes the weights of the invited respondents, module by module, and the design that their
 // variance is computed with.
-func weightInvited(in *Input, f frame, cols []column, report *survey.WeightReport) (*sample, error) {
+func weightInvited(in *Input, groups []*group, f frame, cols []column, report *survey.WeightReport) (*sample, error) {
 	const op = "weight"
-	rows, err := respondents(in, survey.Invited)
-	if err != nil {
-		return nil, err
-	}
-	s := &sample{
-		rows: rows, places: make([]place, len(rows)), stratum: make([]string, len(rows)),
-		method: "raked to the register, linearized", probability: true,
-	}
-	class := make([]int, len(rows))
-	for i, r := range rows {
-		at, known := f.at[r.Class]
+	s := newSample(groups, survey.Invited, "raked to the register, linearized", func(*group) bool { return true })
+	s.probability = true
+	class := make([]int, len(s.groups))
+	for i, g := range s.groups {
+		at, known := f.at[g.class]
 		if !known || f.classes[at].Chance() == 0 {
-			return nil, survey.Errorf(survey.CodeWeightingFailed, op, "an answer names class %q, from which nobody was invited", r.Class)
+			return nil, survey.Errorf(survey.CodeWeightingFailed, op, "an answer names class %q, from which nobody was invited", g.class)
 		}
-		class[i], s.places[i] = at, placeOf(f.classes[at])
+		class[i] = at
+		s.places = append(s.places, placeOf(f.classes[at]))
 	}
-	if len(rows) == 0 {
+	if len(s.groups) == 0 {
 		return s, nil
 	}
+	var err error
 	var failed []string
 	var core *weight.Classes
 	for c := range cols {
-		w, classes, diagnosis, err := weightColumn(in.Wave.Rules, f, &cols[c], rows, class)
+		w, classes, diagnosis, err := weightColumn(in.Wave.Rules, f, &cols[c], s, class)
 		if err != nil {
 			return nil, survey.Errorf(survey.CodeWeightingFailed, op, "module %s: %w", cols[c].name, err)
 		}
@@ -123,8 +114,8 @@ func weightInvited(in *Input, f frame, cols []column, report *survey.WeightRepor
 		report.Notes = append(report.Notes, "the register's margins could not be met for "+strings.Join(failed, ", ")+
 			": figures of these modules rest on the nonresponse-adjusted weights")
 	}
-	s.population = make([]float64, len(rows))
-	for i := range rows {
+	s.population, s.stratum = make([]float64, len(s.groups)), make([]string, len(s.groups))
+	for i := range s.groups {
 		k := core.ClassOf[class[i]]
 		s.stratum[i] = fmt.Sprintf("%03d %s", k+1, strings.Join(core.Classes[k].Labels, " / "))
 		for _, cell := range core.Classes[k].Cells {
@@ -132,34 +123,25 @@ func weightInvited(in *Input, f frame, cols []column, report *survey.WeightRepor
 		}
 	}
 	// A stratum with one respondent stands only where there are no others at all: its figures are withheld anyway.
-	s.design, err = s.newDesign([]design.Stage{{Strata: design.Strings(s.stratum), Population: s.population}}, design.LonelyRemove)
-	if err != nil {
+	if s.design, err = s.newDesign(s.stratum, s.population); err != nil {
 		return nil, survey.Errorf(survey.CodeWeightingFailed, op, "design: %w", err)
 	}
 	return s, nil
 }
 
-// newDesign makes the design of the sample's columns: the first is the main one.
-func (s *sample) newDesign(stages []design.Stage, lonely design.Lonely) (*design.Design, error) {
-	spec := design.Spec{Weights: s.columns[0].weights, Stages: stages, Lonely: lonely}
-	for i, c := range s.columns {
-		column := design.Column{Name: c.name, Weights: c.weights, Calibration: c.calibration}
+// newDesign makes the design of the sample's columns: the first is the main one. Residuals are inflated by their leverage: a kiosk
+// answer speaks for five, and small units have a margin of their own, so that without it standard errors are some five per cent too
+// small, as the simulation shows.
+func (s *sample) newDesign(strata []string, population []float64) (*design.Grouped, error) {
+	spec := design.GroupSpec{N: s.counts, Strata: strata, Population: population}
+	for _, c := range s.columns {
+		column := design.GroupColumn{Name: c.name, Weights: c.weights, Chance: c.chance}
 		if c.calibration != nil {
-			// A kiosk answer speaks for five, and small units have a margin of their own: without it standard errors are some five per
-			// cent too small, as the simulation shows.
-			inflated := *c.calibration
-			inflated.Inflation = inflated.LeverageInflation()
-			column.Calibration = &inflated
-		}
-		if slices.ContainsFunc(c.chance, func(p float64) bool { return p < 1 && p > 0 }) {
-			column.Chance = c.chance
-		}
-		if i == 0 {
-			column.Name = ""
+			column.X, column.Base = c.calibration.X, c.base
 		}
 		spec.Columns = append(spec.Columns, column)
 	}
-	return design.New(spec)
+	return design.NewGrouped(spec)
 }
 
 // Raking stops when every level of every margin is met to a billionth of itself, far below one transaction, and gives up
@@ -170,24 +152,25 @@ const (
 	rakeRounds    = 5000
 )
 
-// weightColumn makes one module's weights: base weights, nonresponse classes, raking.
-func weightColumn(rules survey.Rules, f frame, col *column, rows []*survey.Response, class []int) (weighted, *weight.Classes, survey.ModuleWeights, error) {
-	w := weighted{name: col.name, weights: make([]float64, len(rows)), chance: make([]float64, len(rows))}
+// weightColumn makes one module's weights: base weights, nonresponse classes, raking. What is raked are the weights of whole groups:
+// all answers of a group get the same factor.
+func weightColumn(rules survey.Rules, f frame, col *column, s *sample, class []int) (weighted, *weight.Classes, survey.ModuleWeights, error) {
+	w := weighted{name: col.name, weights: make([]float64, len(s.groups)), chance: make([]float64, len(s.groups))}
 	out := survey.ModuleWeights{Module: col.name}
 	cells := make([]weight.Cell, len(f.classes))
 	for i, c := range f.classes {
 		cells[i] = weight.Cell{Labels: slices.Clone(c.Labels[:]), Sampled: float64(c.Population), Invited: c.Invited}
 	}
-	for i, r := range rows {
-		p := col.chance(r)
+	for i, g := range s.groups {
+		p := col.chance(g)
 		w.chance[i] = p
 		if p == 0 {
 			continue
 		}
 		w.weights[i] = 1 / (f.classes[class[i]].Chance() * p)
-		cells[class[i]].Respondents++
-		cells[class[i]].RespondentWeight += w.weights[i]
-		out.Respondents++
+		cells[class[i]].Respondents += g.n
+		cells[class[i]].RespondentWeight += float64(g.n) * w.weights[i]
+		out.Respondents += g.n
 	}
 	if out.Respondents == 0 {
 		out.Failure = "no respondent was asked this module"
@@ -203,30 +186,49 @@ func weightColumn(rules survey.Rules, f frame, col *column, rows []*survey.Respo
 	if err != nil {
 		return w, nil, out, err
 	}
-	for i := range rows {
+	for i := range s.groups {
 		if w.weights[i] > 0 {
 			w.weights[i] *= classes.Classes[classes.ClassOf[class[i]]].Factor
 		}
 	}
+	w.base = slices.Clone(w.weights)
+	whole := s.whole(w.weights)
 	out.Collapsed = collapseText(classes, rules)
-	margins, unit, pooled, err := registerMargins(rules, f, w.weights, class)
+	margins, unit, pooled, err := registerMargins(rules, f, whole, class, s.counts)
 	if err != nil {
 		return w, nil, out, err
 	}
 	out.Collapsed = append(out.Collapsed, pooled...)
-	raked, err := rake(w.weights, margins, &out)
+	raked, err := rake(whole, margins, &out)
 	if err != nil {
 		return w, nil, out, err
 	}
 	if raked == nil {
-		describe(&out, weight.Diagnose("nonresponse classes", w.weights, w.weights))
-		out.Margins = residuals(append(margins, unit), w.weights)
+		describe(&out, weight.Diagnose("nonresponse classes", whole, whole), whole, s.counts)
+		out.Margins = residuals(append(margins, unit), whole)
 		return w, classes, out, nil
 	}
-	describe(&out, raked.Diagnostics)
+	describe(&out, raked.Diagnostics, raked.Weights, s.counts)
 	out.Margins = residuals(append(margins, unit), raked.Weights)
-	w.weights, w.calibration = raked.Weights, raked.Calibration
+	w.calibrated(raked, s.counts)
 	return w, classes, out, nil
+}
+
+// whole turns the weights of single answers into those of groups.
+func (s *sample) whole(weights []float64) []float64 {
+	out := make([]float64, len(weights))
+	for i, w := range weights {
+		out[i] = w * float64(s.counts[i])
+	}
+	return out
+}
+
+// calibrated takes over the weights of whole groups, and divides them among their answers.
+func (w *weighted) calibrated(r *weight.Result, counts []int) {
+	for i, all := range r.Weights {
+		w.weights[i] = all / float64(counts[i])
+	}
+	w.calibration = r.Calibration
 }
 
 // rake meets as many margins as can be met together: when they cannot, the last one is given up and the others are tried again.

@@ -27,6 +27,8 @@ const (
 	ActAddEnrolment       = "add_enrolment"
 	ActRevokeDevice       = "revoke_device"
 	ActRevokePoint        = "revoke_point"
+	ActDeleteWalkIns      = "delete_walk_ins"
+	ActMergeUnits         = "merge_units"
 )
 
 const (

@@ -3,27 +3,29 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
-	"math/bits"
 	"slices"
+	"strconv"
+	"strings"
 
 	"sipas/survey"
 )
 
 const (
-	addToCell = `INSERT INTO cell (wave, source, class, unit, month, mode, item, code, disposition, n)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + $10
-		RETURNING n`
-	takeFromCell = `UPDATE cell SET n = n - $1 WHERE wave = $2 AND source = $3 AND class = $4 AND unit = $5 AND month = $6
-		AND mode = $7 AND item = $8 AND code = $9 AND disposition = $10 RETURNING n`
-	dropCell = `DELETE FROM cell WHERE wave = $1 AND source = $2 AND class = $3 AND unit = $4 AND month = $5
-		AND mode = $6 AND item = $7 AND code = $8 AND disposition = $9 AND n = 0`
-	selectCells = `SELECT source, class, unit, month, mode, item, code, disposition, n FROM cell WHERE wave = $1
-		ORDER BY source, class, unit, month, mode, item, code, disposition`
+	selectStratum = `SELECT counts FROM stratum WHERE id = $1`
+	insertStratum = `INSERT INTO stratum (id, counts) VALUES ($1, $2)`
+	updateStratum = `UPDATE stratum SET counts = $1 WHERE id = $2`
+	deleteStratum = `DELETE FROM stratum WHERE id = $1`
+	// The strata of a wave lie between its name with a blank and its name with the character after a blank.
+	selectStrata      = `SELECT id, counts FROM stratum WHERE id >= $1 AND id < $2 ORDER BY id`
+	insertAnswerState = `INSERT INTO answer_state (wave, invited, walk_ins, changes) VALUES ($1, 0, 0, 0)`
+	selectAnswerState = `SELECT invited, walk_ins, changes FROM answer_state WHERE wave = $1`
+	moveAnswerState   = `UPDATE answer_state SET invited = invited + $1, walk_ins = walk_ins + $2, changes = $3 WHERE wave = $4`
 )
 
 // CellsOf returns the cells that one response counts in, each with N = 1: one for the response itself, one for each answer.
@@ -41,122 +43,298 @@ func CellsOf(r *survey.Response) []survey.Cell {
 	return cells
 }
 
-// tally collects by how much the counts of cells change in one transaction, so that many answers to one
-// question cost one statement. The cells are keys: their own N is not used.
+// stratum is what cells lie under. They are kept together, in one row.
+type stratum struct {
+	wave   survey.WaveID
+	source survey.Source
+	class  survey.ClassID
+	unit   survey.UnitID
+	month  string
+	mode   survey.Mode
+}
+
+func stratumOf(r *survey.Response) stratum {
+	return stratum{r.Wave, r.Source, r.Class, r.Unit, r.Month, r.Mode}
+}
+
+// Names are written with blanks and ends of lines between them.
+var (
+	plainName  = strings.NewReplacer("%", "%25", " ", "%20", "\n", "%0A")
+	writtenOut = strings.NewReplacer("%0A", "\n", "%20", " ", "%25", "%")
+)
+
+// id is the key of the stratum's row: the stratum itself.
+func (s stratum) id() string {
+	return strings.Join([]string{
+		plainName.Replace(string(s.wave)), string(s.source), plainName.Replace(string(s.class)), plainName.Replace(string(s.unit)),
+		plainName.Replace(s.month), plainName.Replace(string(s.mode)),
+	}, " ")
+}
+
+func parseStratum(id string) (stratum, error) {
+	parts := strings.Split(id, " ")
+	if len(parts) != 6 {
+		return stratum{}, fmt.Errorf("stratum %q has %d parts", id, len(parts))
+	}
+	for i := range parts {
+		parts[i] = writtenOut.Replace(parts[i])
+	}
+	return stratum{
+		survey.WaveID(parts[0]), survey.Source(parts[1]), survey.ClassID(parts[2]), survey.UnitID(parts[3]), parts[4], survey.Mode(parts[5]),
+	}, nil
+}
+
+// count is one cell of a stratum: how many of its responses ended so (item ""), or gave a code to an item.
+type count struct {
+	item        string
+	code        int
+	disposition survey.Disposition
+	n           int
+}
+
+func compareCounts(a, b count) int {
+	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.code, b.code), cmp.Compare(a.disposition, b.disposition))
+}
+
+// counts are the cells of a stratum, sorted, none of them zero, and how long their text is that is stored, zero without a row.
+type counts struct {
+	all    []count
+	length int
+}
+
+// add changes one count. None may fall below zero: what is taken off was counted.
+func (c *counts) add(by count) error {
+	i, found := slices.BinarySearchFunc(c.all, by, compareCounts)
+	switch {
+	case by.n == 0:
+	case found:
+		if c.all[i].n += by.n; c.all[i].n == 0 {
+			c.all = slices.Delete(c.all, i, i+1)
+		} else if c.all[i].n < 0 {
+			return fmt.Errorf("a counted answer to %q has no cell", by.item)
+		}
+	case by.n < 0:
+		return fmt.Errorf("a counted answer to %q has no cell", by.item)
+	default:
+		c.all = slices.Insert(c.all, i, by)
+	}
+	return nil
+}
+
+// text writes counts as they are stored.
+func (c *counts) text() string {
+	b := make([]byte, 0, c.length+16)
+	for i, k := range c.all {
+		if i == 0 || k.item != c.all[i-1].item {
+			if i > 0 {
+				b = append(b, '\n')
+			}
+			b = append(b, plainName.Replace(k.item)...)
+		}
+		b = append(b, ' ')
+		if k.item == "" {
+			b = append(b, k.disposition...)
+		} else {
+			b = strconv.AppendInt(b, int64(k.code), 10)
+		}
+		b = append(b, '=')
+		b = strconv.AppendInt(b, int64(k.n), 10)
+	}
+	return string(b)
+}
+
+// parseCounts reads what is stored.
+func parseCounts(text string) (*counts, error) {
+	c := &counts{all: make([]count, 0, strings.Count(text, "=")), length: len(text)}
+	for line := range strings.SplitSeq(text, "\n") {
+		name, rest, _ := strings.Cut(line, " ")
+		item := writtenOut.Replace(name)
+		for field := range strings.SplitSeq(rest, " ") {
+			key, number, _ := strings.Cut(field, "=")
+			k := count{item: item}
+			var err, badCode error
+			k.n, err = strconv.Atoi(number)
+			if item == "" {
+				k.disposition = survey.Disposition(key)
+			} else {
+				k.code, badCode = strconv.Atoi(key)
+			}
+			if err := errors.Join(err, badCode); err != nil {
+				return nil, fmt.Errorf("counts of %q: %w", item, err)
+			}
+			c.all = append(c.all, k)
+		}
+	}
+	return c, nil
+}
+
+// tally collects by how much the counts of strata change in one transaction, so that many answers of a stratum cost one statement.
 type tally struct {
-	wave    survey.WaveID
-	changes map[survey.Cell]int
+	changes map[stratum][]count
+	waves   map[survey.WaveID]*total // whose answers change
 }
 
-// move takes off what was stored, which may be nothing, and adds what was sent.
-func (t *tally) move(stored, sent *survey.Response) {
-	if stored != nil {
-		for _, c := range CellsOf(stored) {
-			t.add(c, -1)
-		}
+// total is by how much the number of answers of a wave changes.
+type total struct{ invited, walkIns int }
+
+func newTally() *tally {
+	return &tally{changes: map[stratum][]count{}, waves: map[survey.WaveID]*total{}}
+}
+
+// move takes off what was stored and adds what is stored instead. Either may be nothing.
+func (t *tally) move(was, now *survey.Response) {
+	if was != nil {
+		t.add(was, -1)
 	}
-	for _, c := range CellsOf(sent) {
-		t.add(c, 1)
+	if now != nil {
+		t.add(now, 1)
 	}
 }
 
-func (t *tally) add(c survey.Cell, by int) {
-	if t.changes == nil {
-		t.changes = map[survey.Cell]int{}
+func (t *tally) add(r *survey.Response, by int) {
+	key := stratumOf(r)
+	changes := append(t.changes[key], count{disposition: r.Disposition, n: by})
+	for item, code := range r.Answers {
+		changes = append(changes, count{item: item, code: code, n: by})
 	}
-	c.N = 0
-	t.changes[c] += by
+	t.changes[key] = changes
+	t.touch(r.Wave)
+	if r.Source == survey.Invited {
+		t.waves[r.Wave].invited += by
+	} else {
+		t.waves[r.Wave].walkIns += by
+	}
 }
 
-// recount writes a tally, in key order, and returns the strata in which a row may have moved. Cells whose count
-// stays are not touched.
+// touch notes that the answers of a wave change, if only in a way that no cell counts.
+func (t *tally) touch(wave survey.WaveID) {
+	if t.waves[wave] == nil {
+		t.waves[wave] = new(total)
+	}
+}
+
+// recount writes a tally, in key order, and returns the strata whose rows may have moved.
 func (b *batch) recount(t *tally) ([]Place, error) {
-	moved := map[survey.Cell]bool{}
-	note := func(c survey.Cell, before, after int) {
-		if resized(before, after) {
-			moved[stratumOf(c)] = true
-		}
-		b.s.facts.counts.put(cellKey{t.wave, c}, after)
+	byID := make(map[string]stratum, len(t.changes))
+	for s := range t.changes {
+		byID[s.id()] = s
 	}
-	// Where the count before is known, nobody asks for the one after, and many rows go into one statement.
-	var known []survey.Cell
-	for _, c := range slices.SortedFunc(maps.Keys(t.changes), compareCells) {
-		by := t.changes[c]
-		if by == 0 {
-			continue
-		}
-		if before, ok := b.s.facts.counts.get(cellKey{t.wave, c}); ok && by > 0 {
-			known = append(known, c)
-			note(c, before, before+by)
-			continue
-		}
-		after, err := b.changeCell(t.wave, c, by)
+	var places []Place
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		moved, err := b.recountStratum(id, byID[id], t.changes[byID[id]])
 		if err != nil {
 			return nil, err
 		}
-		note(c, after-by, after)
+		if moved {
+			places = append(places, Place{Table: TableStratum, ID: id})
+		}
 	}
-	err := b.insert(addToCells, len(known), func(i int, args []any) ([]any, error) {
-		return append(cellArgs(args, t.wave, known[i]), t.changes[known[i]]), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	places := make([]Place, 0, len(moved))
-	for stratum := range moved {
-		places = append(places, Place{Table: TableCell, ID: string(t.wave), Stratum: stratum})
+	for _, wave := range slices.Sorted(maps.Keys(t.waves)) {
+		changes := randomNumber()
+		if err := b.exec(moveAnswerState, t.waves[wave].invited, t.waves[wave].walkIns, changes, wave); err != nil {
+			return nil, err
+		}
+		b.s.facts.changes[wave] = changes
 	}
 	return places, nil
 }
 
-// changeCell changes one count and returns what it is then. A count of zero has no row.
-func (b *batch) changeCell(wave survey.WaveID, c survey.Cell, by int) (n int, err error) {
-	if by > 0 {
-		err = b.row(addToCell, append(cellArgs(nil, wave, c), by)...).Scan(&n)
-		return n, err
+// recountStratum writes the counts of a stratum and reports whether its row may have moved: an engine puts a row that has begun or that
+// takes another number of bytes somewhere else, where it lies could tell when that was.
+func (b *batch) recountStratum(id string, s stratum, changes []count) (moved bool, err error) {
+	c, err := b.countsOf(id, s)
+	if err != nil {
+		return false, err
 	}
-	err = b.row(takeFromCell, cellArgs([]any{-by}, wave, c)...).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("a counted answer to %q has no cell", c.Item)
+	// What is added comes first, so that no count falls below zero on the way.
+	slices.SortFunc(changes, func(x, y count) int { return cmp.Compare(y.n, x.n) })
+	for _, change := range changes {
+		if err := c.add(change); err != nil {
+			return false, err
+		}
 	}
-	if err == nil && n == 0 {
-		err = b.exec(dropCell, cellArgs(nil, wave, c)...)
+	text, was := c.text(), c.length
+	c.length = len(text)
+	switch {
+	case was == 0 && text == "":
+	case was == 0:
+		err = b.exec(insertStratum, id, text)
+	case text == "":
+		b.s.facts.strata.drop(s)
+		err = b.exec(deleteStratum, id)
+	default:
+		err = b.exec(updateStratum, text, id)
 	}
-	return n, err
+	return was != len(text), err
 }
 
-// cellKey is a cell of a wave. The cell's own N is not used.
-type cellKey struct {
-	wave survey.WaveID
-	survey.Cell
+// countsOf returns the counts of a stratum, which the caller may change when it writes them.
+func (b *batch) countsOf(id string, s stratum) (*counts, error) {
+	if c, known := b.s.facts.strata.get(s); known {
+		return c, nil
+	}
+	var text string
+	err := b.row(selectStratum, id).Scan(&text)
+	c := new(counts)
+	if err == nil {
+		c, err = parseCounts(text)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	b.s.facts.strata.put(s, c)
+	return c, nil
 }
 
-// resized says whether two counts may take another number of bytes, or whether the row has begun or ceased to be. Only
-// then does an engine put the row somewhere else, and where it lies could tell when it came.
-func resized(a, b int) bool {
-	return bits.Len(uint(a)) != bits.Len(uint(b))
-}
-
-func compareCells(a, b survey.Cell) int {
-	return cmp.Or(
-		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Month, b.Month),
-		cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Disposition, b.Disposition),
-	)
-}
-
-func cellArgs(args []any, wave survey.WaveID, c survey.Cell) []any {
-	return append(args, wave, c.Source, c.Class, c.Unit, c.Month, c.Mode, c.Item, c.Code, c.Disposition)
-}
-
-func stratumOf(c survey.Cell) survey.Cell {
-	return survey.Cell{Source: c.Source, Class: c.Class, Unit: c.Unit, Month: c.Month, Mode: c.Mode}
+// randomNumber is a number that says nothing.
+func randomNumber() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return int64(binary.BigEndian.Uint64(b[:]) >> 1)
 }
 
 // Cells returns the counts of answers, in key order.
 func (s *Store) Cells(ctx context.Context, wave survey.WaveID) ([]survey.Cell, error) {
-	all, err := list(ctx, s.engine.Reader, func(rows *sql.Rows) (c survey.Cell, err error) {
-		err = rows.Scan(&c.Source, &c.Class, &c.Unit, &c.Month, &c.Mode, &c.Item, &c.Code, &c.Disposition, &c.N)
-		return c, err
-	}, selectCells, wave)
+	var all []survey.Cell
+	err := eachStratum(ctx, s.engine.Reader, wave, func(st stratum, c *counts) error {
+		for _, k := range c.all {
+			all = append(all, survey.Cell{
+				Source: st.source, Class: st.class, Unit: st.unit, Month: st.month, Mode: st.mode,
+				Item: k.item, Code: k.code, Disposition: k.disposition, N: k.n,
+			})
+		}
+		return nil
+	})
 	return all, s.fail("read cells", err)
+}
+
+// eachStratum calls yield with the strata of a wave in key order.
+func eachStratum(ctx context.Context, q querier, wave survey.WaveID, yield func(stratum, *counts) error) error {
+	name := plainName.Replace(string(wave))
+	return each(ctx, q, func(rows *sql.Rows) error {
+		var id, text string
+		if err := rows.Scan(&id, &text); err != nil {
+			return err
+		}
+		st, err := parseStratum(id)
+		if err != nil {
+			return err
+		}
+		c, err := parseCounts(text)
+		if err != nil {
+			return err
+		}
+		return yield(st, c)
+	}, selectStrata, name+" ", name+"!")
+}
+
+// AnswersState returns how many answers a wave has and whether they changed: one row, however many they are.
+func (s *Store) AnswersState(ctx context.Context, wave survey.WaveID) (survey.AnswersState, error) {
+	const op = "read state of answers"
+	var a survey.AnswersState
+	err := s.engine.Reader.QueryRowContext(ctx, selectAnswerState, wave).Scan(&a.Invited, &a.WalkIns, &a.Changes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, missing(survey.CodeNotFound, op, "wave", string(wave))
+	}
+	return a, s.fail(op, err)
 }

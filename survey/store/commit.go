@@ -176,7 +176,7 @@ func (s *Store) receive(entries []*entry) ([]verdict, error) {
 		return err
 	})
 	if err != nil {
-		s.facts.forget()
+		s.forget()
 		return nil, err
 	}
 	if len(places) > 0 {

@@ -17,7 +17,9 @@ import (
 const opSaveReceipt = "save response"
 
 const (
+	selectReceiving   = `SELECT wave.state, answer_state.changes FROM wave JOIN answer_state ON answer_state.wave = wave.id WHERE wave.id = $1`
 	selectWaveRules   = `SELECT document FROM wave WHERE id = $1`
+	selectMergedInto  = `SELECT merged_into FROM unit WHERE id = $1`
 	selectClassLabels = `SELECT labels FROM class WHERE wave = $1 AND id = $2`
 	selectPointUnit   = `SELECT unit FROM point WHERE id = $1`
 	countInstrument   = `SELECT count(*) FROM instrument WHERE id = $1 AND version = $2`
@@ -32,8 +34,6 @@ var (
 		`ON CONFLICT (wave, unit, point, day) DO UPDATE SET n = day_count.n + excluded.n`, 5, 4)
 	countSignals = newMulti(`INSERT INTO signal_count (wave, unit, point, month, signal, n)`,
 		`ON CONFLICT (wave, unit, point, month, signal) DO UPDATE SET n = signal_count.n + excluded.n`, 6, 4)
-	addToCells = newMulti(`INSERT INTO cell (wave, source, class, unit, month, mode, item, code, disposition, n)`,
-		`ON CONFLICT (wave, source, class, unit, month, mode, item, code, disposition) DO UPDATE SET n = cell.n + excluded.n`, 10, 6)
 	selectByIDs = `SELECT id, ` + responseColumns + ` FROM response WHERE id IN ` + placeholders(1, idsAtOnce)
 )
 
@@ -43,26 +43,28 @@ const idsAtOnce = 8
 // hotStatements are prepared once: answers run them.
 func hotStatements() []string {
 	all := []string{
-		selectWaveState, selectWaveRules, countUnit, updateResponse, selectClassLabels, selectPointUnit, countInstrument,
-		selectMonth, addToCell, takeFromCell, dropCell, selectByIDs, selectQueueDevice, countDevice, insertQueue,
+		selectReceiving, selectWaveRules, selectMergedInto, updateResponse, selectClassLabels, selectPointUnit, countInstrument,
+		selectMonth, selectStratum, insertStratum, updateStratum, deleteStratum, moveAnswerState, deleteResponse, selectByIDs, selectQueueDevice, countDevice, insertQueue,
 		selectStretches, insertStretch, updateStretch, deleteStretch, countRefused,
 	}
-	for _, m := range []multi{insertResponses, insertComments, countDays, countSignals, addToCells} {
+	for _, m := range []multi{insertResponses, insertComments, countDays, countSignals} {
 		all = append(all, m.one, m.many)
 	}
 	return all
 }
 
-// facts are what receiving need not ask twice, because it never changes. None grows beyond its bound.
+// facts are what receiving need not ask twice, because it never changes or only by what this store writes. None grows beyond its bound.
 type facts struct {
 	classUnit   memo[classKey, survey.UnitID] // the unit that a comment under a class may name
 	pointUnit   memo[survey.PointID, survey.UnitID]
-	units       memo[survey.UnitID, bool]
+	units       memo[survey.UnitID, survey.UnitID] // the unit itself, or the one that it was merged into
 	instruments memo[survey.InstrumentRef, bool]
 	minAnswers  memo[survey.WaveID, int]
-	// What follows changes, but with this store only, and is forgotten when a transaction fails.
+	// What follows changes with every answer, and is forgotten when a transaction fails.
 	ledgers memo[survey.QueueID, []survey.Range]
-	counts  memo[cellKey, int]
+	strata  memo[stratum, *counts]
+	// changes are the numbers of survey.AnswersState that were written last. Where the database has another one, somebody else wrote.
+	changes map[survey.WaveID]int64
 }
 
 type classKey struct {
@@ -93,14 +95,14 @@ func (m *memo[K, V]) drop(k K) { delete(m.of, k) }
 func newFacts() *facts {
 	return &facts{
 		classUnit: memo[classKey, survey.UnitID]{most: 20_000}, pointUnit: memo[survey.PointID, survey.UnitID]{most: 10_000},
-		units: memo[survey.UnitID, bool]{most: 10_000}, instruments: memo[survey.InstrumentRef, bool]{most: 1_000},
+		units: memo[survey.UnitID, survey.UnitID]{most: 10_000}, instruments: memo[survey.InstrumentRef, bool]{most: 1_000},
 		minAnswers: memo[survey.WaveID, int]{most: 1_000}, ledgers: memo[survey.QueueID, []survey.Range]{most: 4_000},
-		counts: memo[cellKey, int]{most: 50_000},
+		strata: memo[stratum, *counts]{most: 5_000}, changes: map[survey.WaveID]int64{},
 	}
 }
 
-// forget drops what a transaction that failed may have changed.
-func (f *facts) forget() { f.ledgers.of, f.counts.of = nil, nil }
+// forget drops everything: what a transaction that failed may have changed, or what somebody else may have.
+func (s *Store) forget() { s.facts = newFacts() }
 
 // batch takes receipts into one transaction. Each is judged as if those before it were stored already, and nothing is written before
 // all are judged: one that is refused leaves nothing, and many that change the same count cost one statement.
@@ -113,7 +115,8 @@ type batch struct {
 	states   map[survey.WaveID]error // nil where the wave is open
 	rows     map[survey.ResponseID]*row
 	comments []comment
-	tallies  map[survey.WaveID]*tally
+	tally    *tally
+	places   []Place // that are written before all are judged
 	days     map[dayKey]int
 	months   map[monthKey]int // how many answers a point has, with those of this batch
 	signals  map[signalKey]int
@@ -152,7 +155,7 @@ type signalKey struct {
 func (s *Store) newBatch(ctx context.Context, tx *sql.Tx) *batch {
 	return &batch{
 		s: s, ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, states: map[survey.WaveID]error{}, rows: map[survey.ResponseID]*row{},
-		tallies: map[survey.WaveID]*tally{}, days: map[dayKey]int{}, months: map[monthKey]int{}, signals: map[signalKey]int{},
+		tally: newTally(), days: map[dayKey]int{}, months: map[monthKey]int{}, signals: map[signalKey]int{},
 		ledgers: map[survey.QueueID]*ledger{},
 	}
 }
@@ -219,6 +222,9 @@ func (b *batch) load(ids []survey.ResponseID) error {
 
 // take judges a receipt and notes what it changes. An error with a code of survey is the receipt's own; any other is the database's.
 func (b *batch) take(r *survey.Receipt) (survey.Outcome, error) {
+	// A copy: what is sent belongs to the caller.
+	sending := *r
+	r = &sending
 	sent := &r.Response
 	if err := b.requireOpen(sent.Wave); err != nil {
 		return "", err
@@ -280,12 +286,7 @@ func (b *batch) change(at *row, r *survey.Receipt, outcome survey.Outcome, point
 	if outcome == survey.Stored {
 		b.days[day]++
 	}
-	t := b.tallies[next.Wave]
-	if t == nil {
-		t = &tally{wave: next.Wave}
-		b.tallies[next.Wave] = t
-	}
-	t.move(was, &next)
+	b.tally.move(was, &next)
 	at.now = &next
 	if next.Disposition == survey.Complete && r.Comment != "" {
 		b.comments = append(b.comments, comment{randomKey(), r.Comment, next.Wave, commentUnit, next.Language})
@@ -350,15 +351,27 @@ func (b *batch) minAnswers(wave survey.WaveID) (int, error) {
 }
 
 func (b *batch) requireOpen(wave survey.WaveID) error {
-	err, asked := b.states[wave]
+	verdict, asked := b.states[wave]
 	if asked {
+		return verdict
+	}
+	var state survey.WaveState
+	var changes int64
+	err := b.row(selectReceiving, wave).Scan(&state, &changes)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		verdict = missing(survey.CodeNotFound, opSaveReceipt, "wave", string(wave))
+	case err != nil:
 		return err
+	case state == survey.WaveClosed:
+		verdict = missing(survey.CodeWaveClosed, opSaveReceipt, "wave", string(wave))
 	}
-	err = b.s.requireOpen(b.ctx, b.tx, opSaveReceipt, wave)
-	if own(err) || err == nil {
-		b.states[wave] = err
+	if last, known := b.s.facts.changes[wave]; err == nil && (!known || last != changes) {
+		b.s.forget()
+		b.s.facts.changes[wave] = changes
 	}
-	return err
+	b.states[wave] = verdict
+	return verdict
 }
 
 // own reports whether an error is the verdict on one receipt rather than a fault of the database.
@@ -368,17 +381,18 @@ func own(err error) bool {
 }
 
 // commentUnit checks where a response says that it comes from, and returns the unit that its comment may name: the one of
-// a walk-in, and the one of a class when the class lies within a single unit.
+// a walk-in, and the one of a class when the class lies within a single unit. A walk-in of a unit that was merged becomes its successor's.
 func (b *batch) commentUnit(r *survey.Response) (survey.UnitID, error) {
 	switch {
 	case r.Source == survey.Invited && r.Class != "" && r.Unit == "" && r.Month == "":
 		return b.classUnit(classKey{r.Wave, r.Class})
 	case r.Source == survey.WalkIn && r.Class == "" && r.Unit != "" && len(r.Month) == len("2006-01"):
-		known, err := there(b, &b.s.facts.units, r.Unit, countUnit, r.Unit)
-		if err == nil && !known {
+		unit, err := b.unitNow(r.Unit)
+		if err == nil && unit == "" {
 			err = missing(survey.CodeUnitUnknown, opSaveReceipt, "unit", string(r.Unit))
 		}
-		return r.Unit, err
+		r.Unit = unit
+		return unit, err
 	}
 	return "", survey.Errorf(survey.CodeBadRequest, opSaveReceipt,
 		"an invited response has a class and nothing finer, a walk-in a unit and a month; this one (%q) has neither", r.Source)
@@ -405,17 +419,33 @@ func (b *batch) classUnit(key classKey) (survey.UnitID, error) {
 		unit = ""
 	}
 	if unit != "" {
-		known, err := there(b, &b.s.facts.units, unit, countUnit, unit)
-		if err != nil {
+		if unit, err = b.unitNow(unit); err != nil || unit == "" {
+			// One that is not there may be added later.
 			return "", err
-		}
-		if !known {
-			// It may be added later.
-			return "", nil
 		}
 	}
 	b.s.facts.classUnit.put(key, unit)
 	return unit, nil
+}
+
+// unitNow returns what counts for a unit by now: itself, or the one that it was merged into; "" where there is no such unit.
+func (b *batch) unitNow(unit survey.UnitID) (survey.UnitID, error) {
+	if now, known := b.s.facts.units.get(unit); known {
+		return now, nil
+	}
+	var now survey.UnitID
+	err := b.row(selectMergedInto, unit).Scan(&now)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if now == "" {
+		now = unit
+	}
+	b.s.facts.units.put(unit, now)
+	return now, nil
 }
 
 func (b *batch) pointUnit(point survey.PointID) (survey.UnitID, error) {
@@ -431,6 +461,9 @@ func (b *batch) pointUnit(point survey.PointID) (survey.UnitID, error) {
 		return "", missing(survey.CodePointUnknown, opSaveReceipt, "point", string(point))
 	}
 	if err == nil {
+		unit, err = b.unitNow(unit)
+	}
+	if err == nil {
 		b.s.facts.pointUnit.put(point, unit)
 	}
 	return unit, err
@@ -438,7 +471,7 @@ func (b *batch) pointUnit(point survey.PointID) (survey.UnitID, error) {
 
 // flush writes what the receipts changed, each table in the order of its keys, and returns where their order of arrival could be read.
 func (b *batch) flush() ([]Place, error) {
-	var places []Place
+	places := b.places
 	var fresh []*survey.Response
 	for _, id := range slices.Sorted(maps.Keys(b.rows)) {
 		at := b.rows[id]
@@ -471,13 +504,11 @@ func (b *batch) flush() ([]Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, wave := range slices.Sorted(maps.Keys(b.tallies)) {
-		moved, err := b.recount(b.tallies[wave])
-		if err != nil {
-			return nil, err
-		}
-		places = append(places, moved...)
+	moved, err := b.recount(b.tally)
+	if err != nil {
+		return nil, err
 	}
+	places = append(places, moved...)
 	if err := b.flushCounts(); err != nil {
 		return nil, err
 	}
@@ -545,7 +576,7 @@ func (s *Store) SaveReceipts(ctx context.Context, receipts []survey.Receipt) err
 		return err
 	})
 	if err != nil {
-		s.facts.forget()
+		s.forget()
 		return err
 	}
 	s.answered(places)

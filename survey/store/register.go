@@ -34,7 +34,8 @@ func (s *Store) PutTransactions(ctx context.Context, by survey.Actor, wave surve
 		if err := s.requireOpen(ctx, tx, op, wave); err != nil {
 			return err
 		}
-		if err := requireUnitsOf(ctx, tx, op, ts); err != nil {
+		ts, err := underSuccessors(ctx, tx, op, ts)
+		if err != nil {
 			return err
 		}
 		sorted, err := distinct(op, ts)
@@ -86,7 +87,8 @@ func distinct(op string, ts []survey.Transaction) ([]survey.Transaction, error) 
 	return slices.Compact(sorted), nil
 }
 
-func requireUnitsOf(ctx context.Context, tx *sql.Tx, op string, ts []survey.Transaction) error {
+// underSuccessors returns the transactions with the unit that each counts for by now: its own, or the one that it was merged into.
+func underSuccessors(ctx context.Context, tx *sql.Tx, op string, ts []survey.Transaction) ([]survey.Transaction, error) {
 	known := map[survey.UnitID]bool{}
 	err := each(ctx, tx, func(rows *sql.Rows) error {
 		var id survey.UnitID
@@ -95,14 +97,22 @@ func requireUnitsOf(ctx context.Context, tx *sql.Tx, op string, ts []survey.Tran
 		return err
 	}, selectUnitIDs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, t := range ts {
+	merged, err := mergedUnits(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	moved := slices.Clone(ts)
+	for i, t := range ts {
 		if !known[t.Unit] {
-			return missing(survey.CodeUnitUnknown, op, "unit", string(t.Unit)).With("dossier", t.Dossier)
+			return nil, missing(survey.CodeUnitUnknown, op, "unit", string(t.Unit)).With("dossier", t.Dossier)
+		}
+		if into := merged[t.Unit]; into != "" {
+			moved[i].Unit = into
 		}
 	}
-	return nil
+	return moved, nil
 }
 
 // Transactions returns the register in order of dossier code.

@@ -30,17 +30,15 @@ type Engine struct {
 
 // Place is where answering wrote to a table in which the order of arrival must not show.
 type Place struct {
-	Table string // TableResponse, TableComment or TableCell
-	ID    string // of the response or comment; of cells the wave
-	// Stratum is what cells lie under, with nothing but its key.
-	Stratum survey.Cell
+	Table string // TableResponse, TableComment or TableStratum
+	ID    string // of the row
 }
 
 // The tables in which the order of arrival must not show.
 const (
 	TableResponse = "response"
 	TableComment  = "comment"
-	TableCell     = "cell"
+	TableStratum  = "stratum"
 )
 
 // Store implements survey.Store on an engine.

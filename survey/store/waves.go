@@ -51,6 +51,9 @@ func (s *Store) CreateWave(ctx context.Context, by survey.Actor, w *survey.Wave)
 		if _, err := s.exec(ctx, tx, insertWave, checked.ID, checked.From, checked.To, survey.WaveOpen, doc); err != nil {
 			return err
 		}
+		if _, err := s.exec(ctx, tx, insertAnswerState, checked.ID); err != nil {
+			return err
+		}
 		return s.audit(ctx, tx, by, ActCreateWave, string(checked.ID), "")
 	})
 }

@@ -30,11 +30,13 @@ func (b *board) figure(framework, node string, d survey.Domain, w survey.Weighti
 	return f, ok
 }
 
-// releases holds the newest figures of each wave, and which waves are being computed.
+// releases holds the newest figures of each wave, which waves are being computed, and until when none is begun.
 type releases struct {
 	mu      sync.Mutex
+	reading sync.Mutex // of what is stored, so that many pages read it once
 	boards  map[survey.WaveID]*board
 	flights map[survey.WaveID]*flight
+	paused  map[survey.WaveID]time.Time
 }
 
 // flight is one computation, which any number of pages may wait for.
@@ -44,17 +46,24 @@ type flight struct {
 	err   error
 }
 
-// longestRefresh ends a computation that has gone astray.
-const longestRefresh = 5 * time.Minute
+const (
+	// longestRefresh ends a computation that has gone astray. Ten million answers take minutes.
+	longestRefresh = time.Hour
+	// refreshShare is the part of the time in which a wave's figures may be looked after: after a computation, and after a look
+	// whether one is due, nothing is begun for four times as long as it took. A small wave is up to date within a second; a big one
+	// leaves the machine to the answers and the pages, and its figures hardly move meanwhile.
+	refreshShare = 0.2
+)
 
 // refresher is who a computation that a page began is done by.
 func refresher() survey.Actor {
 	return survey.Actor{User: "web-pages", Name: "web pages", Role: survey.Administrator}
 }
 
-// board returns the figures of a wave. It asks for newer ones, waits a moment for them, and shows those at hand when that takes longer:
-// a computation in progress holds up nobody who has something to read. Without any figures it waits for the first. A published
-// release of a closed wave is final. The error is CodeRegisterEmpty or CodeNoAnswers where there is nothing to compute from.
+// board returns the figures of a wave: those at hand, or else those that are stored, as after a restart. It asks for newer ones and does
+// not wait for them, unless the configuration says so: a page costs the same however many answers there are. Only where there
+// is nothing to show at all it waits for the first figures. A published release of a closed wave is final. The error is
+// CodeRegisterEmpty or CodeNoAnswers where there is nothing to compute from.
 func (s *Server) board(ctx context.Context, w *survey.Wave) (*board, error) {
 	if w.State == survey.WaveClosed {
 		b, err := s.published(ctx, w.ID)
@@ -62,29 +71,65 @@ func (s *Server) board(ctx context.Context, w *survey.Wave) (*board, error) {
 			return b, err
 		}
 	}
-	fl := s.refresh(w.ID)
-	if at := s.atHand(w.ID); at != nil {
-		timer := time.NewTimer(s.cfg.RefreshWait)
-		defer timer.Stop()
+	at, err := s.shown(ctx, w.ID)
+	nothing := survey.IsCode(err, survey.CodeNotFound)
+	if err != nil && !nothing {
+		return nil, err
+	}
+	fl := s.refresh(w.ID, nothing)
+	if nothing {
 		select {
 		case <-fl.done:
-		case <-timer.C:
-			return at, nil
+			return fl.board, fl.err
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if fl.err != nil {
-			s.log.WarnContext(ctx, "older figures shown", slog.String("wave", string(w.ID)), slog.String("cause", fl.err.Error()))
-			return at, nil
-		}
-		return fl.board, nil
 	}
+	if fl == nil || s.cfg.RefreshWait == 0 {
+		return at, nil
+	}
+	timer := time.NewTimer(s.cfg.RefreshWait)
+	defer timer.Stop()
 	select {
 	case <-fl.done:
-		return fl.board, fl.err
+	case <-timer.C:
+		return at, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if fl.err != nil {
+		return at, nil
+	}
+	return fl.board, nil
+}
+
+// shown returns the figures at hand, or those that are stored, or CodeNotFound.
+func (s *Server) shown(ctx context.Context, wave survey.WaveID) (*board, error) {
+	if at := s.atHand(wave); at != nil {
+		return at, nil
+	}
+	s.releases.reading.Lock()
+	defer s.releases.reading.Unlock()
+	if at := s.atHand(wave); at != nil {
+		return at, nil
+	}
+	r, err := s.store.Release(ctx, wave, survey.StateProvisional)
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(wave, r), nil
+}
+
+// since returns how many answers came after those that a board was made of.
+func (s *Server) since(ctx context.Context, b *board) (int, error) {
+	if b.Answers == nil {
+		return 0, nil
+	}
+	now, err := s.store.AnswersState(ctx, b.Wave)
+	if err != nil {
+		return 0, err
+	}
+	return max(0, now.Invited+now.WalkIns-b.Answers.Invited-b.Answers.WalkIns), nil
 }
 
 func (s *Server) atHand(wave survey.WaveID) *board {
@@ -145,36 +190,50 @@ func (r remembering) Release(ctx context.Context, wave survey.WaveID, state surv
 	return r.Store.Release(ctx, wave, state)
 }
 
-// refresh begins a computation, or joins the one in progress. It outlives the request that began it, and ends with the server.
-func (s *Server) refresh(wave survey.WaveID) *flight {
+// refresh begins to look whether a computation is due, and to compute, or joins who does. It is nil in a pause, which whoever has nothing to
+// show does not keep. What it begins outlives the request, and ends with the server.
+func (s *Server) refresh(wave survey.WaveID, first bool) *flight {
 	s.releases.mu.Lock()
 	defer s.releases.mu.Unlock()
 	if fl := s.releases.flights[wave]; fl != nil {
 		return fl
 	}
+	if !first && time.Now().Before(s.releases.paused[wave]) {
+		return nil
+	}
 	if s.releases.flights == nil {
-		s.releases.flights = map[survey.WaveID]*flight{}
+		s.releases.flights, s.releases.paused = map[survey.WaveID]*flight{}, map[survey.WaveID]time.Time{}
 	}
 	fl := &flight{done: make(chan struct{})}
 	s.releases.flights[wave] = fl
 	s.worker.Go(func() {
+		begun := time.Now()
 		ctx, cancel := context.WithTimeout(s.life, longestRefresh)
 		defer cancel()
 		defer func() {
 			if value := recover(); value != nil {
 				fl.err = survey.Errorf(survey.CodeInternal, "refresh figures", "%w", &panicked{value: value})
 			}
+			took := time.Since(begun)
 			s.releases.mu.Lock()
 			delete(s.releases.flights, wave)
+			s.releases.paused[wave] = time.Now().Add(time.Duration(float64(took) * (1/s.cfg.RefreshShare - 1)))
 			s.releases.mu.Unlock()
 			close(fl.done)
 		}()
-		r, _, err := report.Refresh(ctx, remembering{s.store, s}, refresher(), wave, s.cfg.Program, s.clock(), nil)
+		r, computed, err := report.Refresh(ctx, remembering{s.store, s}, refresher(), wave, s.cfg.Program, s.clock(), nil)
 		if err != nil {
 			fl.err = err
+			if s.atHand(wave) != nil && s.life.Err() == nil {
+				s.log.WarnContext(ctx, "older figures shown", slog.String("wave", string(wave)), slog.String("cause", err.Error()))
+			}
 			return
 		}
 		fl.board = s.keep(wave, r)
+		if computed {
+			s.log.InfoContext(ctx, "figures computed", slog.String("wave", string(wave)), slog.Duration("took", time.Since(begun)),
+				slog.Int("answers", r.Answers.Invited+r.Answers.WalkIns))
+		}
 	})
 	return fl
 }

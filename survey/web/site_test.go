@@ -297,7 +297,7 @@ func newSite(t testing.TB, answered bool, options ...option) *site {
 	cfg := Config{
 		Store: s.db, Keys: s.keys, Seals: seal, Clock: func() time.Time { return s.now }, Program: "test",
 		Logger:      slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		RefreshWait: 20 * time.Second, // the machine may be busy, and these pages must be the newest
+		RefreshWait: 20 * time.Second, RefreshShare: 1, // the machine may be busy, and these pages must be the newest
 	}
 	for _, o := range options {
 		o(s, &cfg)

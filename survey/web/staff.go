@@ -131,6 +131,9 @@ func (s *Server) figuresOf(ctx context.Context, p *wavePage) error {
 	switch code := survey.CodeOf(err); code {
 	case "":
 		p.board, p.shell.MadeAt = b, b.MadeAt.In(survey.Zone)
+		if p.shell.Since, err = s.since(ctx, b); err != nil {
+			return err
+		}
 	case survey.CodeRegisterEmpty, survey.CodeNoAnswers:
 		p.lack = code
 	default:

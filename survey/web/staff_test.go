@@ -221,7 +221,7 @@ func TestComputationHoldsUpNobody(t *testing.T) {
 		}
 	}
 	b.get("/waves/2026-q3/scores").want(t, http.StatusOK, "n = 135")
-	running := s.server.refresh(testWave)
+	running := s.server.refresh(testWave, true)
 	slow.gate <- struct{}{}
 	<-running.done
 	must(t, running.err)

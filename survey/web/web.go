@@ -43,8 +43,10 @@ type Config struct {
 	Program string
 	// DataDir is shown to the administrator.
 	DataDir string
-	// RefreshWait is how long a page waits for newer figures before it shows those at hand; 0 means three seconds.
+	// RefreshWait is how long a page waits for newer figures before it shows those at hand; 0 means not at all.
 	RefreshWait time.Duration
+	// RefreshShare is the part of the time in which a wave's figures may be computed, at most 1; 0 means a fifth.
+	RefreshShare float64
 }
 
 // Server answers every request of the program. It is safe for concurrent use.
@@ -88,8 +90,8 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if cfg.RefreshWait == 0 {
-		cfg.RefreshWait = 3 * time.Second
+	if cfg.RefreshShare == 0 {
+		cfg.RefreshShare = refreshShare
 	}
 	s := &Server{
 		cfg: cfg, store: cfg.Store, keys: cfg.Keys, held: heldKeys{keys: cfg.Keys}, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,

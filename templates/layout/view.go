@@ -74,6 +74,7 @@ type Staff struct {
 	SignOutPath string // the POST target of the sign-out button
 	// MadeAt is when the figures of the page were computed; the zero time says nothing.
 	MadeAt time.Time
+	Since  int  // answers that came after those behind the figures
 	Demo   bool // made data: said on every page
 }
 

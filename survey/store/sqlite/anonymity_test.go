@@ -37,7 +37,7 @@ type theft struct {
 	order  map[survey.ResponseID]int // when a response first arrived
 	answer map[survey.ResponseID]string
 	texts  map[string]int // when a comment arrived
-	firsts map[string]int // when a cell was first counted
+	firsts map[string]int // when the first answer of a stratum came
 	key    survey.WaveKey
 }
 
@@ -106,11 +106,9 @@ func steal(t *testing.T, settled bool) *theft {
 		if comment != "" && r.Disposition == survey.Complete {
 			s.texts[comment] = arrival
 		}
-		for item, code := range r.Answers {
-			k := fmt.Sprint(r.Class, r.Unit, item, code)
-			if _, seen := s.firsts[k]; !seen {
-				s.firsts[k] = arrival
-			}
+		k := fmt.Sprintf("%s %s %s %s %s %s", r.Wave, r.Source, r.Class, r.Unit, r.Month, r.Mode)
+		if _, seen := s.firsts[k]; !seen {
+			s.firsts[k] = arrival
 		}
 		arrival++
 	}
@@ -138,6 +136,8 @@ func steal(t *testing.T, settled bool) *theft {
 		if rng.IntN(5) == 0 {
 			w := storetest.WalkInResponse(survey.NewResponseID(), storetest.UnitB)
 			w.Answers["overall"] = 1 + rng.IntN(5)
+			// Many strata, so that the places of their rows could tell something.
+			w.Month = fmt.Sprintf("202%d-%02d", rng.IntN(7), 1+rng.IntN(12))
 			send(w, "")
 		}
 	}
@@ -172,7 +172,7 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
-// arrival returns when the response, comment or first answer of a row came, and whether the row is of a kind that matters.
+// arrival returns when the response or comment of a row came, or the first answer of its stratum, and whether the row is of a kind that matters.
 func (s *theft) arrival(table string, c cell) (int, bool) {
 	var when int
 	var known bool
@@ -181,11 +181,8 @@ func (s *theft) arrival(table string, c cell) (int, bool) {
 		when, known = s.order[survey.ResponseID(c.text(0))]
 	case "comment":
 		when, known = s.texts[c.text(4)]
-	case "cell":
-		// wave, source, class, unit, month, mode, item, code, disposition, n
-		if c.text(6) != "" {
-			when, known = s.firsts[fmt.Sprint(c.text(2), c.text(3), c.text(6), c.values[7])]
-		}
+	case "stratum":
+		when, known = s.firsts[c.text(0)]
 	}
 	return when, known
 }
@@ -290,10 +287,12 @@ func TestAnswersCannotBeJoined(t *testing.T) {
 func TestAttemptsHavePower(t *testing.T) {
 	s := steal(t, false)
 	sum := 0.0
-	for _, table := range []string{"response", "comment"} {
+	for _, table := range []string{"response", "comment", "stratum"} {
 		tau, z := s.layout(t, s.file, table)
 		t.Logf("%s: tau %.3f, z %.1f", table, tau, z)
-		sum += z
+		if table != "stratum" {
+			sum += z
+		}
 	}
 	if z := sum / math.Sqrt2; z < traceable {
 		t.Errorf("the places in a file that was not settled tell the order of arrival with only %.1f standard errors", z)
@@ -395,13 +394,13 @@ func (s *theft) attemptContent(t *testing.T, content []byte) {
 // attemptOrder looks for the order of arrival in keys, in pages and within pages.
 func (s *theft) attemptOrder(t *testing.T, content []byte) {
 	f := parseFile(t, content)
-	for _, table := range []string{"response", "comment", "cell"} {
+	for _, table := range []string{"response", "comment", "stratum"} {
 		tau, z := s.layout(t, content, table)
 		t.Logf("%s: tau %.3f, z %.1f", table, tau, z)
 		if math.Abs(z) > traceable {
 			t.Errorf("%s: the places on a page tell the order of arrival: tau %.3f, %.1f standard errors from nothing", table, tau, z)
 		}
-		if table == "cell" {
+		if table == "stratum" {
 			// Its key is its content.
 			continue
 		}
@@ -482,7 +481,7 @@ var clockTime = regexp.MustCompile(`\d\d:\d\d|\d{4}-\d\d-\d\dT|\d{9,}`)
 // attemptTime looks in every column of what answering writes for a time, or for anything that grows with the answers.
 func (s *theft) attemptTime(t *testing.T, content []byte) {
 	f := parseFile(t, content)
-	for _, table := range []string{"response", "comment", "cell", "day_count", "delivery", "signal_count"} {
+	for _, table := range []string{"response", "comment", "stratum", "day_count", "delivery", "signal_count"} {
 		rows := f.rows(table)
 		for column := range rows[0].values {
 			key := table == "response" && (column == 0 || column == 15) || table == "comment" && (column == 0 || column == 4)
@@ -495,7 +494,7 @@ func (s *theft) attemptTime(t *testing.T, content []byte) {
 				if !key && clockTime.MatchString(c.text(column)) {
 					t.Errorf("%s, column %d: %q may be a time", table, column, c.text(column))
 				}
-				if w, known := s.arrival(table, c); known && table != "cell" {
+				if w, known := s.arrival(table, c); known && table != "stratum" {
 					values, when = append(values, textRank(c.values[column])), append(when, float64(w))
 				}
 			}

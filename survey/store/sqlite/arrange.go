@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sipas/survey/store"
 )
@@ -21,25 +20,22 @@ import (
 // The work is cut into slices, each a transaction of its own, so that whoever waits for the writer waits for one slice and
 // not for all. Two slices that meet overlap by as many rows as a page may hold: each page is within one of them.
 type arranger struct {
-	rows  map[string]rowArrangement
-	cells struct{ out, back *sql.Stmt }
+	rows map[string]rowArrangement
 }
 
-// rowArrangement is how a table under random keys is rearranged. near is how many rows on each side of a new one are taken: as many
+// rowArrangement is how a table is rearranged. near is how many rows on each side of a new one are taken: as many
 // as a page holds when it is as full as pages of random keys are, about seven tenths.
 type rowArrangement struct {
 	below, above, count, out, back *sql.Stmt
 	near                           int
 }
 
-// The smallest response takes some 190 bytes, a short comment some 90.
+// The smallest response takes some 190 bytes, a short comment some 90, and so does a stratum with a single answer.
 const (
 	nearResponses = pageSize * 7 / 10 / 190
 	nearComments  = pageSize * 7 / 10 / 90
+	nearStrata    = pageSize * 7 / 10 / 90
 )
-
-// A stratum has some thirty cells.
-const cellsOfStratum = 30
 
 // Parameters stand in a SELECT of their own where they bound a key: SQLite would else plan the statement anew for each value.
 const (
@@ -55,10 +51,11 @@ const (
 	commentOut   = `UPDATE comment SET id = '~' || id WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
 	commentBack  = `UPDATE comment SET id = substr(id, 2) WHERE id > '~'`
 
-	// The cells of one stratum lie together and are written together; they are taken out as a whole.
-	cellOut = `UPDATE cell SET wave = '~' || wave
-		WHERE wave = $1 AND source = $2 AND class = $3 AND unit = $4 AND month = $5 AND mode = $6`
-	cellBack = `UPDATE cell SET wave = substr(wave, 2) WHERE wave > '~'`
+	stratumBelow = `SELECT coalesce(min(id), '') FROM (SELECT id FROM stratum WHERE id <= (SELECT $1) ORDER BY id DESC LIMIT $2) AS near`
+	stratumAbove = `SELECT coalesce(max(id), ''), count(*) FROM (SELECT id FROM stratum WHERE id >= (SELECT $1) ORDER BY id LIMIT $2) AS near`
+	stratumCount = `SELECT count(*) FROM stratum WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
+	stratumOut   = `UPDATE stratum SET id = '~' || id WHERE id BETWEEN (SELECT $1) AND (SELECT $2)`
+	stratumBack  = `UPDATE stratum SET id = substr(id, 2) WHERE id > '~'`
 )
 
 func newArranger(ctx context.Context, writer *sql.DB) (*arranger, error) {
@@ -74,8 +71,8 @@ func newArranger(ctx context.Context, writer *sql.DB) (*arranger, error) {
 	a := &arranger{rows: map[string]rowArrangement{
 		store.TableResponse: {prepare(responseBelow), prepare(responseAbove), prepare(responseCount), prepare(responseOut), prepare(responseBack), nearResponses},
 		store.TableComment:  {prepare(commentBelow), prepare(commentAbove), prepare(commentCount), prepare(commentOut), prepare(commentBack), nearComments},
+		store.TableStratum:  {prepare(stratumBelow), prepare(stratumAbove), prepare(stratumCount), prepare(stratumOut), prepare(stratumBack), nearStrata},
 	}}
-	a.cells.out, a.cells.back = prepare(cellOut), prepare(cellBack)
 	return a, failed
 }
 
@@ -84,8 +81,7 @@ const mostPending = 1 << 15
 
 // work is what is left to rearrange.
 type work struct {
-	keys   map[string]*keys
-	strata map[store.Place]bool
+	keys map[string]*keys
 }
 
 // keys are the places in one table: single keys, or all from a cursor on.
@@ -96,16 +92,12 @@ type keys struct {
 }
 
 func newWork() *work {
-	return &work{keys: map[string]*keys{store.TableResponse: {}, store.TableComment: {}}, strata: map[store.Place]bool{}}
+	return &work{keys: map[string]*keys{store.TableResponse: {}, store.TableComment: {}, store.TableStratum: {}}}
 }
 
 // add notes places.
 func (w *work) add(places []store.Place) {
 	for _, p := range places {
-		if p.Table == store.TableCell {
-			w.strata[p] = true
-			continue
-		}
 		k := w.keys[p.Table]
 		if k.whole {
 			continue
@@ -122,7 +114,7 @@ func (w *work) empty() bool {
 			return false
 		}
 	}
-	return len(w.strata) == 0
+	return true
 }
 
 func (k *keys) empty() bool { return !k.whole && len(k.ids) == 0 }
@@ -154,9 +146,6 @@ func (a *arranger) slice(ctx context.Context, writer *sql.DB, w *work, rows int)
 
 // sliceIn does the work of a slice and returns what takes it off when it is committed.
 func (a *arranger) sliceIn(ctx context.Context, tx *sql.Tx, w *work, rows int) (done func(), err error) {
-	if len(w.strata) > 0 {
-		return a.rearrangeCells(ctx, tx, w, 1+rows/cellsOfStratum)
-	}
 	for table, k := range w.keys {
 		if k.empty() {
 			continue
@@ -248,6 +237,10 @@ func (s stretches) next(k keys, rows int) (found span, rest keys, n int, err err
 		if found.last, _, err = s.above(ids[0], s.m.near+1); err != nil {
 			return found, k, 0, err
 		}
+		if found.last == "" {
+			// The last row of the table was deleted.
+			found.last = end
+		}
 		if found.last > end {
 			// Too long for one slice: a key is done when all rows around it are within.
 			done, err := s.below(end, s.m.near+1)
@@ -264,33 +257,6 @@ func (s stretches) next(k keys, rows int) (found span, rest keys, n int, err err
 	}
 	err = s.tx.StmtContext(s.ctx, s.m.count).QueryRowContext(s.ctx, found.first, found.last).Scan(&n)
 	return found, keys{ids: ids}, n, err
-}
-
-func (a *arranger) rearrangeCells(ctx context.Context, tx *sql.Tx, w *work, most int) (done func(), err error) {
-	sorted := make([]store.Place, 0, len(w.strata))
-	for p := range w.strata {
-		sorted = append(sorted, p)
-	}
-	slices.SortFunc(sorted, func(a, b store.Place) int { return strings.Compare(cellOrder(a), cellOrder(b)) })
-	sorted = sorted[:min(most, len(sorted))]
-	for _, p := range sorted {
-		c := p.Stratum
-		_, err := tx.StmtContext(ctx, a.cells.out).ExecContext(ctx, p.ID, c.Source, c.Class, c.Unit, c.Month, c.Mode)
-		if err != nil {
-			return nil, err
-		}
-	}
-	_, err = tx.StmtContext(ctx, a.cells.back).ExecContext(ctx)
-	return func() {
-		for _, p := range sorted {
-			delete(w.strata, p)
-		}
-	}, err
-}
-
-func cellOrder(p store.Place) string {
-	c := p.Stratum
-	return strings.Join([]string{p.ID, string(c.Source), string(c.Class), string(c.Unit), c.Month, string(c.Mode)}, "\x00")
 }
 
 // rearrangeAll does for the whole file what slices do around single rows: it writes all tables afresh.

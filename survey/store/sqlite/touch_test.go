@@ -62,7 +62,7 @@ func TestOneAnswerTouchesOnlyItsTables(t *testing.T) {
 	later := look()
 
 	before, after := parseFile(t, content), parseFile(t, later)
-	written := []string{"response", "comment", "cell", "day_count", "delivery", "signal_count"}
+	written := []string{"response", "comment", "stratum", "answer_state", "day_count", "delivery", "signal_count"}
 	changed := 0
 	for name := range before.roots() {
 		pages := before.pagesOf(name)
