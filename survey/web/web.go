@@ -74,7 +74,10 @@ type Server struct {
 	limits   limits
 	releases releases
 	cache    cache
-	hashing  *hasher
+	public   openReleases
+
+	publishings publishings
+	hashing     *hasher
 
 	stop   context.CancelFunc
 	life   context.Context
