@@ -579,6 +579,9 @@ func TestPublishingChangesTheState(t *testing.T) {
 			t.Fatalf("publishing changed %s", f.FigureKey)
 		}
 	}
+	if asJSON(t, LiveOf(published)) != asJSON(t, provisional) {
+		t.Error("the live figures of a published release are not those of a computation of their own")
+	}
 	w.in.Responses[0].Answers["overall"] = 6 - w.in.Responses[0].Answers["overall"]
 	changed, _, err := compute(context.Background(), w.in, survey.StatePublished, nil)
 	if err != nil {

@@ -87,6 +87,34 @@ func Publish(ctx context.Context, store Publisher, by survey.Actor, wave survey.
 	return r, true, nil
 }
 
+// LiveOf returns the figures of a published release as the live ones of a wave that has none yet, so that they need not be computed twice:
+// publishing changes the state of figures and nothing else.
+func LiveOf(r *survey.Release) *survey.Release {
+	live := *r
+	live.State = survey.StateProvisional
+	live.Number, live.Supersedes, live.Reason, live.ContentHash, live.WeightsHash, live.Recipe, live.Context = 0, 0, "", "", "", nil, nil
+	provisional := func(f survey.Figure) survey.Figure {
+		if f.State == survey.StatePublished {
+			f.State = survey.StateProvisional
+		}
+		return f
+	}
+	live.Figures = make([]survey.Figure, len(r.Figures))
+	for i, f := range r.Figures {
+		live.Figures[i] = provisional(f)
+	}
+	live.Flags = slices.Clone(r.Flags)
+	for i := range live.Flags {
+		live.Flags[i].Figure = provisional(live.Flags[i].Figure)
+	}
+	live.WithoutSuspect = slices.Clone(r.WithoutSuspect)
+	for i, c := range live.WithoutSuspect {
+		live.WithoutSuspect[i].With, live.WithoutSuspect[i].Without = provisional(c.With), provisional(c.Without)
+	}
+	live.ID = releaseID(&live)
+	return &live
+}
+
 // published computes what a release says: everything but its place in the wave.
 func published(ctx context.Context, store Publisher, in *Input, before *survey.Release, o PublishOptions, progress Progress) (*survey.Release, error) {
 	computed, weights, err := compute(ctx, in, survey.StatePublished, progress)

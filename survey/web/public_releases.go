@@ -122,7 +122,14 @@ func (o *openRelease) headline(l survey.Lang) ui.FigureProps {
 }
 
 func (o *openRelease) place(l survey.Lang) string {
-	return cmp.Or(o.namedUnit[o.release.Context.Province].In(l), string(o.release.Context.Province))
+	name := cmp.Or(o.namedUnit[o.release.Context.Province].In(l), string(o.release.Context.Province))
+	// The name stands within a sentence.
+	for _, kind := range []string{"Tỉnh ", "Thành phố "} {
+		if rest, ok := strings.CutPrefix(name, kind); ok && l == survey.Vietnamese {
+			return strings.ToLower(kind) + rest
+		}
+	}
+	return name
 }
 
 // allReleases reads every published release in the order of the chain.
@@ -435,31 +442,31 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 	return v
 }
 
-// trees are the indices of the whole wave, each from the root down. Nodes that the wave asks nothing of are left out but for those that
-// say that they cannot be compared.
+// trees are the indices of the whole wave, each from the top down. A node that cannot be had, because the wave does not ask all of it, is
+// left out, and what is below it stands in its place.
 func (o *openRelease) trees(l survey.Lang) []pages.ReleaseTree {
 	var all []pages.ReleaseTree
 	for _, f := range o.release.Context.Frameworks {
-		tree := pages.ReleaseTree{Title: f.Title.In(l)}
-		depth := map[string]int{}
-		inner := map[string]bool{}
+		below := map[string][]survey.NamedNode{}
 		for _, n := range f.Nodes {
-			inner[n.Above] = true
+			below[n.Above] = append(below[n.Above], n)
 		}
-		for _, n := range f.Nodes {
-			if n.Above != "" {
-				depth[n.Code] = depth[n.Above] + 1
+		var list func(above string) []pages.ReleaseNode
+		list = func(above string) []pages.ReleaseNode {
+			var nodes []pages.ReleaseNode
+			for _, n := range below[above] {
+				parts := list(n.Code)
+				fig, ok := o.board.figure(f.ID, n.Code, survey.Domain{}, survey.Weighted, survey.BasisInvited)
+				if !ok || fig.State == survey.StateNotComparable {
+					nodes = append(nodes, parts...)
+					continue
+				}
+				nodes = append(nodes, pages.ReleaseNode{Code: n.Code, Label: n.Label.In(l), Figure: figureProps(fig, "", o.release.Rules), Below: parts})
 			}
-			fig, ok := o.board.figure(f.ID, n.Code, survey.Domain{}, survey.Weighted, survey.BasisInvited)
-			if !ok || fig.State == survey.StateNotComparable && !inner[n.Code] {
-				continue
-			}
-			tree.Nodes = append(tree.Nodes, pages.ReleaseNode{
-				Depth: depth[n.Code], Code: n.Code, Label: n.Label.In(l), Leaf: !inner[n.Code], Figure: figureProps(fig, "", o.release.Rules),
-			})
+			return nodes
 		}
-		if len(tree.Nodes) > 0 {
-			all = append(all, tree)
+		if roots := list(""); len(roots) > 0 {
+			all = append(all, pages.ReleaseTree{Title: f.Title.In(l), Roots: roots})
 		}
 	}
 	return all

@@ -28,19 +28,18 @@ type ReleasesView struct {
 	CatalogHref string
 }
 
-// ReleaseNode is one node of an index in the table of its tree.
+// ReleaseNode is one node of an index with those below it.
 type ReleaseNode struct {
-	Depth  int
 	Code   string
 	Label  string
-	Leaf   bool
 	Figure ui.FigureProps
+	Below  []ReleaseNode
 }
 
-// ReleaseTree is an index as a table, from the root down.
+// ReleaseTree is an index from the top down. It has several roots where the wave does not ask all of it.
 type ReleaseTree struct {
 	Title string
-	Nodes []ReleaseNode
+	Roots []ReleaseNode
 }
 
 // ReleaseUnit is one unit's headline.
