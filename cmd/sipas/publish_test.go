@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"sipas/survey"
 	"sipas/survey/report"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -123,12 +125,69 @@ func TestPublish(t *testing.T) {
 	if r := d.must("verify", "--recompute"); !strings.Contains(r.stdout, "2 releases are as published") || strings.Contains(r.stdout, "not computed again") {
 		t.Errorf("verify says %s", r.stdout)
 	}
+	everyCommandLeavesReleases(t, d)
 	empty := newDesk(t)
 	empty.wave()
 	for wave, want := range map[string]string{"q3": "no register yet", "none": "There is no wave"} {
 		if r := empty.try("", "publish", "--wave", wave); r.code != exitError || !strings.Contains(r.stderr, want) {
 			t.Errorf("%s: exit %d, %s", wave, r.code, r.stderr)
 		}
+	}
+}
+
+// everyCommandLeavesReleases runs every command of the program, as kong knows them, on a desk with published releases. A command that is not listed
+// here fails the test, so that whoever adds one thinks of it.
+func everyCommandLeavesReleases(t *testing.T, d *desk) {
+	t.Helper()
+	before := d.vault()
+	file := func(name, text string) string { return d.file(name, text) }
+	data := []string{"--data", d.dir}
+	commands := map[string][]string{
+		"serve": append([]string{"--addr", "127.0.0.1:0"}, data...), "demo": append([]string{"--addr", "127.0.0.1:0"}, data...),
+		"papi": {"--year", "2020"}, "version": {}, "framework list": {}, "framework show": {"sipas-2022"}, "framework check": {file("broken.json", "{}")},
+		"framework compare": {"papi-2021", "--from", "2018", "--to", "2024"},
+		"estimate":          {file("x.csv", "a,b\n1,2\n3,4\n"), "--mean", "a"}, "weight": {file("x.csv", "a,b\n1,2\n3,4\n"), "--rake", file("m.csv", "variable,level,total\nb,2,3\n"), "--out", filepath.Join(d.tmp, "weights.csv")},
+		"import units":        append([]string{file("units.csv", "code,parent,kind,name_vi,name_en,valid_from\n80.TP,80,department,Sở Tư pháp,Department of Justice,2025-07-01\n")}, data...),
+		"import transactions": append([]string{file("late.csv", registerHeader+registerLines(9100, 10)), "--wave", "q3"}, data...),
+		"invite":              append([]string{"--wave", "q3", "--fraction", "0.5", "--seed", "2", "--base-url", "https://x.example", "--out", filepath.Join(d.tmp, "i.csv")}, data...),
+		"score":               append([]string{"--wave", "q3", "--format", "json"}, data...), "export": append([]string{"--wave", "q3", "--out", filepath.Join(d.tmp, "out")}, data...),
+		"publish": append([]string{"--wave", "q3", "--reason", "one more for the test"}, data...), "verify": append([]string{"--recompute"}, data...),
+		"user add": append([]string{"lan", "--role", "analyst"}, data...), "user list": data, "point add": append([]string{"quay-1", "--unit", "25459"}, data...),
+		"point code": append([]string{"quay-1"}, data...), "point list": data, "point revoke": append([]string{"quay-1"}, data...),
+		"backup": append([]string{filepath.Join(d.tmp, "b.db")}, data...), "wave create": append([]string{file("w.json", deskWaveDocument)}, data...),
+		"wave instrument": append([]string{"q3", "kiosk-2026/1"}, data...), "wave list": data, "wave close": append([]string{"q3"}, data...),
+	}
+	parser, err := kong.New(&cli{}, kong.Vars{"default_data": defaultData})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(false) {
+		name := strings.TrimPrefix(leaf.Path(), "sipas ")
+		args, known := commands[name]
+		if !known {
+			t.Errorf("nobody tried \"sipas %s\" on published releases", name)
+			continue
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		if name == "serve" || name == "demo" {
+			cancel() // it opens the data, and ends
+		}
+		var stdout, stderr strings.Builder
+		code := runAt(ctx, append(strings.Fields(name), args...), d.app("", &stdout, &stderr))
+		cancel()
+		if code == exitUsage {
+			t.Errorf("sipas %s %q is not understood: %s", name, args, &stderr)
+		}
+		after := d.vault()
+		for _, row := range before {
+			if !slices.Contains(after, row) {
+				t.Errorf("\"sipas %s\" changed a published release or its record", name)
+			}
+		}
+		if grown := len(after) - len(before); grown != 0 && name != "publish" {
+			t.Errorf("\"sipas %s\" published something", name)
+		}
+		before = after
 	}
 }
 

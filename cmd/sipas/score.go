@@ -16,11 +16,11 @@ import (
 // scoreCmd weights, estimates and flags a wave, or scores a table or a file of answers by a framework.
 type scoreCmd struct {
 	dataFlag
-	Wave    survey.WaveID `placeholder:"WAVE" help:"The wave; with --framework, the one whose figures fill what the framework takes from another."`
-	Format  string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
-	Unit    []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
-	Field   []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
-	Lang    string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
+	Wave   survey.WaveID `placeholder:"WAVE" help:"The wave; with --framework, the one whose figures fill what the framework takes from another."`
+	Format string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
+	Unit   []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
+	Field  []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
+	Lang   string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
 
 	indexFlags
 	designFlags
