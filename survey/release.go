@@ -237,6 +237,10 @@ func writeCanonical(b *bytes.Buffer, v any) error {
 func writeText(b *bytes.Buffer, s string) error {
 	const separators = "\u2028\u2029"
 	b.WriteByte('"')
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf }) {
+		b.WriteString(s) // as nearly all are
+		s = ""
+	}
 	for s != "" {
 		end := strings.IndexAny(s, separators)
 		if end < 0 {
