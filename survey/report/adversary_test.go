@@ -64,11 +64,11 @@ func watched(t *testing.T, seed uint64, steps int, forget bool) (*adversary.Adve
 			t.Fatal(err)
 		}
 		loaded.MadeAt = noon.Add(time.Duration(step) * time.Hour)
-		compute := Compute
+		state := survey.StateProvisional
 		if step%17 == 16 {
-			compute = Publish
+			state = survey.StatePublished
 		}
-		r, _, err := compute(context.Background(), &loaded, nil)
+		r, _, err := compute(context.Background(), &loaded, state, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

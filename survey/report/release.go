@@ -55,12 +55,6 @@ func Compute(ctx context.Context, in *Input, progress Progress) (*survey.Release
 	return compute(ctx, in, survey.StateProvisional, progress)
 }
 
-// Publish makes the release that never changes: as Compute, with every figure that may be shown in the state
-// published. It carries the hash of its rows, the rules and the program's version. Saving it is the caller's.
-func Publish(ctx context.Context, in *Input, progress Progress) (*survey.Release, *Weights, error) {
-	return compute(ctx, in, survey.StatePublished, progress)
-}
-
 func compute(ctx context.Context, in *Input, state survey.State, progress Progress) (*survey.Release, *Weights, error) {
 	if progress == nil {
 		progress = func(string, int, int) {}
@@ -363,7 +357,7 @@ func dataHash(in *Input) string {
 		return strings.Join([]string{g.Framework, g.Node, string(g.Domain.Unit), g.Domain.Field}, "\x00")
 	})
 	if in.Previous != nil {
-		line(h, "previous", in.Previous.ID+" "+in.Previous.DataHash)
+		line(h, "previous", in.Previous.ContentHash)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
