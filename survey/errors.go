@@ -53,6 +53,8 @@ const (
 	CodeDeviceUnknown     Code = "device_unknown"     // the browser is not enrolled as a kiosk
 	CodeDeviceRevoked     Code = "device_revoked"     // the kiosk's credential was revoked
 	CodeSealUnreadable    Code = "seal_unreadable"    // the sealed answer is damaged or not for this server
+	CodeReasonRequired    Code = "reason_required"    // a release takes the place of another one, and nobody says why
+	CodeReleasedMeanwhile Code = "released_meanwhile" // somebody else published since the page was read
 )
 
 // Codes lists every code, so that a test can hold the catalogues of text against it.
@@ -65,7 +67,7 @@ func Codes() []Code {
 		CodeCommentTooLong, CodeImportRejected, CodeDocumentInvalid, CodeNothingToInvite, CodeRegisterEmpty,
 		CodeNoAnswers, CodeWeightingFailed, CodePasswordWeak, CodeNameTaken, CodeDatabaseNewer, CodeDatabaseForeign,
 		CodeKeyMissing, CodeUnitUnknown, CodePointUnknown, CodeEnrolmentUnknown, CodeDeviceUnknown, CodeDeviceRevoked,
-		CodeSealUnreadable,
+		CodeSealUnreadable, CodeReasonRequired, CodeReleasedMeanwhile,
 	}
 }
 

@@ -141,9 +141,19 @@ type Release struct {
 	// Answers is the state of the answers just before a provisional release was computed: what tells whether it still stands. A
 	// published release has none.
 	Answers *AnswersState `json:"answers,omitempty"`
+	// What only a published release has: its place in the wave, what it takes the place of and why, and what proves that it is as it was.
+	Number      int      `json:"number,omitempty"`     // 1, 2, 3 … within the wave
+	Supersedes  int      `json:"supersedes,omitempty"` // the number before it; 0 for the first
+	Reason      string   `json:"reason,omitempty"`     // why it takes the place of the one before
+	ContentHash string   `json:"content_hash,omitempty"`
+	WeightsHash string   `json:"weights_hash,omitempty"` // SHA-256 over the weights in key order
+	Recipe      *Recipe  `json:"recipe,omitempty"`
+	Context     *Context `json:"context,omitempty"`
 	// WithoutSuspect is the headline once more without the answers that are marked suspect: of the invited, and with walk-ins. It is
 	// empty where too few are marked to be told by subtraction.
 	WithoutSuspect []Comparison `json:"without_suspect,omitempty"`
+	// Disclosed is what the release and all before it let readers know; it is saved with the release and is no part of its document.
+	Disclosed *Disclosed `json:"-"`
 }
 
 // Comparison is one figure computed twice from the same rows. Figures and flags of a release rest on all answers; nothing is

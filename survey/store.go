@@ -31,6 +31,9 @@ type (
 		// PublishFramework and Framework do the same for frameworks (CodeNotFound).
 		PublishFramework(ctx context.Context, by Actor, doc []byte) (*Framework, error)
 		Framework(ctx context.Context, ref FrameworkRef) (*Framework, error)
+		// InstrumentHash and FrameworkHash return the SHA-256 of a version's document as it is stored, in hexadecimal digits.
+		InstrumentHash(ctx context.Context, ref InstrumentRef) (string, error)
+		FrameworkHash(ctx context.Context, ref FrameworkRef) (string, error)
 	}
 
 	// Waves keeps survey periods.
@@ -119,9 +122,23 @@ type (
 
 	// Releases keeps computed figures.
 	Releases interface {
-		// SaveRelease stores a release. A provisional one replaces the wave's provisional one; a published one is never replaced.
+		// SaveRelease stores the provisional release of a wave in place of the one before. One that is published is CodeInternal.
+		// What it discloses is kept with it: one that was not computed from the last that was shown of the wave is CodeConflict.
 		SaveRelease(ctx context.Context, by Actor, r *Release) error
-		// Release returns the wave's newest release of a state, or CodeNotFound.
+		// PublishRelease stores a published release for good, at the end of the chain. Its number must be the next of its wave, and it
+		// supersedes the one before; else, because somebody published meanwhile, it is CodeConflict. It fills in ContentHash. What it discloses is kept
+		// as by SaveRelease.
+		PublishRelease(ctx context.Context, by Actor, r *Release) (*Publication, error)
+		// Disclosed returns what everything that was shown of a wave lets readers know, or CodeNotFound when nothing was.
+		Disclosed(ctx context.Context, wave WaveID) (*Disclosed, error)
+		// Publications returns every published release in the order of the chain, without its document.
+		Publications(ctx context.Context) ([]Publication, error)
+		// PublishedIDs returns the ids of all stored releases that say they are published, whether the chain has them or not.
+		PublishedIDs(ctx context.Context) ([]string, error)
+		// Published returns one published release by its number within the wave, or CodeNotFound. A document that cannot be read, or
+		// that is stored under another wave or time than it says, is CodeInternal.
+		Published(ctx context.Context, wave WaveID, number int) (*Published, error)
+		// Release returns the wave's provisional release, or the published one of the highest number, or CodeNotFound.
 		Release(ctx context.Context, wave WaveID, state State) (*Release, error)
 		// ReleaseID returns its id only, so that a cache can tell whether it is current.
 		ReleaseID(ctx context.Context, wave WaveID, state State) (string, error)

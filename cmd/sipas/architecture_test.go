@@ -102,6 +102,8 @@ var walls = []struct {
 		"an engine adapts the shared SQL and knows no other engine, no page and no statistic"},
 	{"survey/store", []string{"survey", "data"},
 		"storage keeps what the domain defines; counting is its work, computing is not"},
+	{"survey/report/adversary", []string{"survey"},
+		"who tries to take figures apart in tests must not do it with the code that protects them"},
 	{"survey/report", []string{"survey", "analysis/...", "data"},
 		"figures come from rows by pure functions, the same for the page and the command line"},
 	{"survey/export", []string{"survey", "analysis", "data"},

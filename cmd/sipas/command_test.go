@@ -163,7 +163,7 @@ func golden(t *testing.T, name, got string) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"", "serve", "wave create", "wave close", "wave list", "import units", "import transactions", "invite", "score", "export",
+		"", "serve", "wave create", "wave close", "wave list", "import units", "import transactions", "invite", "score", "publish", "verify", "export",
 		"user add", "user list", "point add", "backup", "version", "papi", "framework list", "framework show", "framework check",
 		"framework compare", "unit merge", "wave drop-walk-ins",
 	} {

@@ -89,6 +89,46 @@ func withStored(ctx context.Context, a *app, dir string, work func(*dataDir) err
 	return withData(ctx, a, dir, work)
 }
 
+// checked is a database that can be verified.
+type checked interface {
+	survey.Store
+	Check(ctx context.Context) ([]string, error)
+}
+
+// withCopy runs work on a copy of a database file, so that neither opening it nor bringing it to the newest step changes the file.
+func withCopy(ctx context.Context, a *app, file string, work func(checked) error) (err error) {
+	folder, err := os.MkdirTemp("", "sipas-verify-")
+	if err != nil {
+		return fmt.Errorf("make a directory for the copy: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, databaseName)
+	if err := copyFile(path, file); err != nil {
+		return err
+	}
+	// What a running program wrote last may stand in the log beside the file.
+	if err := copyFile(path+"-wal", file+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Now: a.now})
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(db), db.Close())
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return export.CreateFile(to, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}
+
 // Close closes the database.
 func (d *dataDir) Close() error { return d.db.Close() }
 

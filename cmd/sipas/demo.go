@@ -150,6 +150,7 @@ func welcome(out io.Writer, dir, address string, token survey.Token) {
 		line("A citizen's form", address+"/s/"+string(token))
 	}
 	line("The kiosk (PIN of its service menu: "+web.DemoPIN+")", address+"/kiosk")
+	line("Published results, for everybody", address+"/releases")
 	line("Sign in", address+"/signin")
 	line("Overview of the wave", wave)
 	line("Scores", wave+"/scores")

@@ -39,7 +39,7 @@ func fill(ctx context.Context, a *app, d *dataDir) error {
 		{"invitations to a third of them", f.invite},
 		{"kiosks and accounts", f.admit},
 		{"answers of the invited and at the kiosks", f.answer},
-		{"weights, scores and flags", f.score},
+		{"weights, scores and flags, published", f.score},
 	} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -190,8 +190,13 @@ func (f *filling) admit(ctx context.Context) error {
 	return nil
 }
 
-// score computes the first release, so that the first page need not wait for it.
+// score publishes what is known, so that the public pages have something to show, and shows the same live: the answers that visitors
+// give come on top.
 func (f *filling) score(ctx context.Context) error {
-	_, _, err := report.Refresh(ctx, f.data.db, f.by, f.wave.ID, programVersion(), f.app.now(), nil)
-	return err
+	o := report.PublishOptions{Program: programVersion()}
+	r, _, err := report.Publish(ctx, f.data.db, f.by, f.wave.ID, o, f.app.now(), nil)
+	if err != nil {
+		return err
+	}
+	return f.data.db.SaveRelease(ctx, f.by, report.LiveOf(r))
 }

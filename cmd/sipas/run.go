@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type cli struct {
 	Import    importCmd    `cmd:"" help:"Load units or a transaction register from a CSV file."`
 	Invite    inviteCmd    `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
 	Score     scoreCmd     `cmd:"" help:"Weight a wave's answers, or score a table or file by a framework; print indices and flags."`
+	Publish   publishCmd   `cmd:"" help:"Publish a wave's figures as a release that never changes."`
+	Verify    verifyCmd    `cmd:"" help:"Check that no published release was changed, added or taken out."`
 	Export    exportCmd    `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
 	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
 	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
@@ -116,10 +119,10 @@ func helpFor(err error) string {
 	return "--help"
 }
 
-// environment lets a variable stand in for a flag that was not given: SIPAS_DATA for --data, SIPAS_ADDR for --addr.
+// environment lets a variable stand in for a flag that was not given: SIPAS_DATA for --data, and likewise the others named here.
 func environment(env func(string) string) kong.Resolver {
 	var resolve kong.ResolverFunc = func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		if flag.Name != "data" && flag.Name != "addr" {
+		if !slices.Contains([]string{"data", "addr", "publisher", "license"}, flag.Name) {
 			return nil, nil
 		}
 		if v := env("SIPAS_" + strings.ToUpper(flag.Name)); v != "" {

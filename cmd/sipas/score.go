@@ -16,12 +16,11 @@ import (
 // scoreCmd weights, estimates and flags a wave, or scores a table or a file of answers by a framework.
 type scoreCmd struct {
 	dataFlag
-	Wave    survey.WaveID `placeholder:"WAVE" help:"The wave; with --framework, the one whose figures fill what the framework takes from another."`
-	Format  string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
-	Unit    []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
-	Field   []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
-	Lang    string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
-	Publish bool          `help:"Save the figures as a release that never changes."`
+	Wave   survey.WaveID `placeholder:"WAVE" help:"The wave; with --framework, the one whose figures fill what the framework takes from another."`
+	Format string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
+	Unit   []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
+	Field  []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
+	Lang   string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
 
 	indexFlags
 	designFlags
@@ -51,7 +50,7 @@ func (c *scoreCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		release, err := c.release(ctx, a, d)
+		release, _, err := report.Refresh(ctx, d.db, survey.CommandLine(), c.Wave, programVersion(), a.now(), a.progress())
 		if err != nil {
 			return err
 		}
@@ -79,37 +78,6 @@ func (c *scoreCmd) Run(ctx context.Context, a *app) error {
 		}
 		return scoreTable{out: a.stdout, release: &shown, frameworks: frameworks, names: names, domains: domains, lang: survey.Lang(c.Lang)}.write()
 	})
-}
-
-// release returns the wave's live figures, or publishes them.
-func (c *scoreCmd) release(ctx context.Context, a *app, d *dataDir) (*survey.Release, error) {
-	by, now := survey.CommandLine(), a.now()
-	if !c.Publish {
-		r, _, err := report.Refresh(ctx, d.db, by, c.Wave, programVersion(), now, a.progress())
-		return r, err
-	}
-	in, err := report.Load(ctx, d.db, c.Wave)
-	if err != nil {
-		return nil, err
-	}
-	in.Program, in.MadeAt = programVersion(), now
-	r, _, err := report.Publish(ctx, in, a.progress())
-	if err != nil {
-		return nil, err
-	}
-	last, err := d.db.Release(ctx, c.Wave, survey.StatePublished)
-	switch {
-	case err == nil && last.DataHash == r.DataHash && last.Program == r.Program:
-		fmt.Fprintf(a.stderr, "These figures are published already, as release %s.\n", last.ID)
-		return last, nil
-	case err != nil && !survey.IsCode(err, survey.CodeNotFound):
-		return nil, err
-	}
-	if err := d.db.SaveRelease(ctx, by, r); err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(a.stderr, "Published as release %s; it never changes.\n", r.ID)
-	return r, nil
 }
 
 // frameworks returns what a wave is scored by, in its order.

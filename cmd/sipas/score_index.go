@@ -58,8 +58,8 @@ func (c *scoreCmd) checkIndex() error {
 		return usagef("The flags that describe a sample are for --microdata.")
 	case c.Microdata != "" && c.Indicators != "" && c.By == "":
 		return usagef("--indicators beside --microdata: say with --by which column of the answers holds the units of the table.")
-	case c.Framework != "" && (len(c.Unit)+len(c.Field) > 0 || c.Publish):
-		return usagef("--unit, --field and --publish are for a wave alone.")
+	case c.Framework != "" && len(c.Unit)+len(c.Field) > 0:
+		return usagef("--unit and --field are for a wave alone.")
 	case c.Level != nil && !(*c.Level > 0 && *c.Level < 1):
 		return usagef("--level: %v is not between 0 and 1.", *c.Level)
 	case c.MinAnswers != nil && *c.MinAnswers < 0:
@@ -164,7 +164,7 @@ func (c *scoreCmd) linked(ctx context.Context, a *app, f *survey.Framework) (*re
 		if _, err := d.wave(ctx, c.Wave); err != nil {
 			return err
 		}
-		release, err := c.release(ctx, a, d)
+		release, _, err := report.Refresh(ctx, d.db, survey.CommandLine(), c.Wave, programVersion(), a.now(), a.progress())
 		if err != nil {
 			return err
 		}

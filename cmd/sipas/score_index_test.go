@@ -124,7 +124,6 @@ func TestScoreUsage(t *testing.T) {
 		"--framework papi-2019 --criteria a.csv --indicators b.csv":                         "--criteria",
 		"--framework papi-2019 --indicators a.csv --weights w":                              "--microdata",
 		"--framework papi-2019 --indicators a.csv --level 0.9":                              "--microdata",
-		"--framework papi-2019 --indicators a.csv --publish":                                "--publish",
 		"--framework papi-2019 --microdata a.csv --indicators b.csv":                        "--by",
 		"--framework papi-2019 --microdata a.csv --level 1.2":                               "--level",
 		"--framework papi-2019 --microdata a.csv --rake m.csv --calibrate x --totals y.csv": "--rake",

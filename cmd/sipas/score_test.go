@@ -189,36 +189,6 @@ func TestScoreOfParts(t *testing.T) {
 	}
 }
 
-// A published release never changes, and publishing the same again makes no second one.
-func TestPublish(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.answer(300, "1")
-	stored := func() string {
-		var id string
-		d.open(func(ctx context.Context, data *dataDir) {
-			r, err := data.db.Release(ctx, deskWave, survey.StatePublished)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.ContainsFunc(r.Figures, func(f survey.Figure) bool { return f.State == survey.StatePublished }) {
-				t.Error("no figure is published")
-			}
-			id = r.ID
-		})
-		return id
-	}
-	first := d.must("score", "--wave", "q3", "--publish")
-	id := stored()
-	if !strings.Contains(first.stderr, "Published as release "+id) {
-		t.Errorf("said %s", first.stderr)
-	}
-	again := d.must("score", "--wave", "q3", "--publish")
-	if !strings.Contains(again.stderr, "published already, as release "+id) || stored() != id {
-		t.Errorf("said %s", again.stderr)
-	}
-}
-
 func csvRows(t *testing.T, raw []byte) [][]string {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff")))).ReadAll()

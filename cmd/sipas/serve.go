@@ -21,6 +21,7 @@ import (
 // serveCmd answers citizens and staff.
 type serveCmd struct {
 	dataFlag
+	publisherFlags
 	Addr         string   `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Address to listen on; also SIPAS_ADDR. Default: ${default}."`
 	TLSCert      string   `name:"tls-cert" placeholder:"FILE" help:"Certificate in PEM, for HTTPS without a proxy."`
 	TLSKey       string   `name:"tls-key" placeholder:"FILE" help:"Its private key in PEM."`
@@ -29,8 +30,13 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	s := server{addr: c.Addr, cert: c.TLSCert, key: c.TLSKey, open: func(ctx context.Context) (http.Handler, func() error, error) {
-		return openPages(ctx, a, c.Data, web.Config{TrustedProxies: c.TrustedProxy, Secure: c.HTTPS || c.TLSCert != ""})
+		return openPages(ctx, a, c.Data, web.Config{
+			TrustedProxies: c.TrustedProxy, Secure: c.HTTPS || c.TLSCert != "", Publisher: c.name(), License: c.License,
+		})
 	}}
 	s.ready = func(address string) {
 		fmt.Fprintf(a.stdout, "sipas answers at %s, with its data in %s. Ctrl-C stops it.\n", address, c.Data)

@@ -30,6 +30,20 @@ func NamesOf(units []survey.Unit, frameworks []*survey.Framework) Names {
 	return n
 }
 
+// NamesIn returns the names that a published release has with it.
+func NamesIn(c *survey.Context) Names {
+	n := Names{units: map[survey.UnitID]survey.Unit{}, nodes: map[[2]string]*survey.Node{}}
+	for _, u := range c.Units {
+		n.units[u.ID] = survey.Unit{ID: u.ID, Code: u.Code, Kind: u.Kind, Name: u.Name}
+	}
+	for _, f := range c.Frameworks {
+		for _, node := range f.Nodes {
+			n.nodes[[2]string{f.ID, node.Code}] = &survey.Node{Code: node.Code, Kind: node.Kind, Label: node.Label}
+		}
+	}
+	return n
+}
+
 // Unit returns the name of a unit, or its id where it is not known; the empty id has the empty name.
 func (n Names) Unit(id survey.UnitID, lang survey.Lang) string {
 	if u, ok := n.units[id]; ok {

@@ -1,118 +1,193 @@
 package report
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"testing"
+	"time"
 
-	"sipas/analysis"
 	"sipas/survey"
 )
 
-func shownFigure(node string, n int, value float64) survey.Figure {
-	return survey.Figure{
-		FigureKey: survey.FigureKey{Framework: "f", Node: node, Weighting: survey.Weighted, Basis: survey.BasisInvited},
-		State:     survey.StateProvisional,
-		Estimate:  analysis.Estimate{Value: value, N: n, Interval: analysis.Interval{Level: 0.95, Method: "t"}},
+// province is the accounts of a whole province: communes, each with every field, and items that one answer in five or every
+// answer has.
+type province struct {
+	domains  []domain
+	holders  [][]int
+	answers  []map[int]map[int]int // by item
+	accounts []*account
+	epoch    int
+	shown    [][]int // answers at the last epoch at which a domain advanced, by item and domain
+}
+
+func newProvince(communes, fields, items int) *province {
+	p := &province{domains: []domain{{}}}
+	for u := range communes {
+		p.domains = append(p.domains, domain{Domain: survey.Domain{Unit: survey.UnitID(fmt.Sprint("u", u))}, family: familyUnit})
 	}
+	for f := range fields {
+		p.domains = append(p.domains, domain{Domain: survey.Domain{Field: fmt.Sprint("f", f)}, family: familyField})
+	}
+	for u := range communes {
+		for f := range fields {
+			p.holders = append(p.holders, []int{0, 1 + u, 1 + communes + f})
+		}
+	}
+	for range items {
+		p.answers, p.accounts = append(p.answers, map[int]map[int]int{}), append(p.accounts, &account{})
+		p.shown = append(p.shown, make([]int, len(p.domains)))
+	}
+	return p
 }
 
-func withheldFigure(node, why string) survey.Figure {
-	f := shownFigure(node, 0, 0)
-	f.State, f.Reason, f.Estimate = survey.StateWithheld, why, analysis.Undefined(0, why)
-	return f
-}
-
-func releaseOf(id string, figures []survey.Figure, flags ...survey.Flag) *survey.Release {
-	return &survey.Release{ID: id, Wave: "w", State: survey.StateProvisional, Rules: survey.DefaultRules(), Figures: figures, Flags: flags}
-}
-
-func TestAdvance(t *testing.T) {
-	for _, test := range []struct {
-		name       string
-		prev, next survey.Figure
-		want       float64
-		state      survey.State
-	}{
-		{"fourteen further answers change nothing", shownFigure("x", 20, 1), shownFigure("x", 34, 2), 1, survey.StateProvisional},
-		{"fifteen do", shownFigure("x", 20, 1), shownFigure("x", 35, 2), 2, survey.StateProvisional},
-		{"the same answers corrected change nothing", shownFigure("x", 20, 1), shownFigure("x", 20, 2), 1, survey.StateProvisional},
-		{"fewer answers change nothing", shownFigure("x", 40, 1), shownFigure("x", 20, 2), 1, survey.StateProvisional},
-		{"a withheld figure shows as soon as it may", withheldFigure("x", survey.ReasonFewAnswers), shownFigure("x", 15, 2), 2, survey.StateProvisional},
-		{"one that must be withheld disappears at once", shownFigure("x", 20, 1), withheldFigure("x", survey.ReasonComplementary), 0, survey.StateWithheld},
-		{"an office's number follows its table", shownFigure("x", 0, 1), shownFigure("x", 0, 2), 2, survey.StateProvisional},
-	} {
-		got := Advance(releaseOf("a", []survey.Figure{test.prev}), releaseOf("b", []survey.Figure{test.next}))
-		f := got.Figures[0]
-		if f.State != test.state || test.state == survey.StateProvisional && f.Estimate.Value != test.want {
-			t.Errorf("%s: %s, %v", test.name, f.State, f.Estimate.Value)
+func (p *province) answer(rng *rand.Rand, n int) {
+	for range n {
+		at, module, web := rng.IntN(len(p.holders)), rng.IntN(5), rng.Float64() < 0.3
+		for i, answers := range p.answers {
+			if !web && i%5 != module {
+				continue
+			}
+			if answers[at] == nil {
+				answers[at] = map[int]int{}
+			}
+			answers[at][1+rng.IntN(5)]++
 		}
 	}
 }
 
-// Advancing step by step shows each change with fifteen answers behind it, however often somebody looks.
-func TestAdvanceByOneAnswer(t *testing.T) {
-	var shown *survey.Release
-	last, seen := 0, []int{}
-	for n := 1; n <= 100; n++ {
-		f := shownFigure("x", n, float64(n))
-		if n < 15 {
-			f = withheldFigure("x", survey.ReasonFewAnswers)
+// show is one epoch of all accounts.
+func (p *province) show() error {
+	p.epoch++
+	return each(context.Background(), 0, len(p.accounts), func(i int) error {
+		t := &turn{account: p.accounts[i], least: 15, epoch: p.epoch, domains: p.domains, holders: p.holders}
+		t.begin(p.answers[i])
+		t.choose(func(int) bool { return false })
+		t.end()
+		for d := range p.domains {
+			if t.advance[d] || t.same[d] {
+				p.shown[i][d] = t.total[d]
+			}
 		}
-		shown = Advance(shown, releaseOf(string(rune('a'+n)), []survey.Figure{f}))
-		if got := shown.Figures[0]; got.State == survey.StateProvisional && got.Estimate.N != last {
-			seen = append(seen, got.Estimate.N)
-			last = got.Estimate.N
+		return nil
+	})
+}
+
+// behind counts the figures that are shown, and by how many answers each is behind, at most.
+func (p *province) behind() (shown, most int) {
+	for i, answers := range p.answers {
+		now := make([]int, len(p.domains))
+		for at, byCode := range answers {
+			for _, d := range p.holders[at] {
+				now[d] += total(byCode)
+			}
+		}
+		for d, n := range p.shown[i] {
+			if n > 0 {
+				shown, most = shown+1, max(most, now[d]-n)
+			}
 		}
 	}
-	want := []int{15, 30, 45, 60, 75, 90}
-	if len(seen) != len(want) {
-		t.Fatalf("shown at %v, want %v", seen, want)
+	return shown, most
+}
+
+// A province of 126 communes, 30 fields and 25 items: what is decided takes well under a second, what is kept stays small, and every
+// figure that was shown keeps up with the answers.
+func TestProvince(t *testing.T) {
+	p, rng := newProvince(126, 30, 25), rand.New(rand.NewPCG(1, 2))
+	p.answer(rng, 4000)
+	longest, largest := time.Duration(0), 0
+	for step := range 12 {
+		p.answer(rng, []int{30, 600}[step%2])
+		began := time.Now()
+		if err := p.show(); err != nil {
+			t.Fatal(err)
+		}
+		longest = max(longest, time.Since(began))
+		doc, err := json.Marshal(p.accounts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		largest = max(largest, len(doc))
 	}
-	for i := range want {
-		if seen[i] != want[i] {
-			t.Fatalf("shown at %v, want %v", seen, want)
+	shown, most := p.behind()
+	t.Logf("an epoch takes at most %v, what is kept at most %d bytes; %d figures are shown, at most %d answers behind", longest, largest, shown, most)
+	if longest > 5*time.Second || largest > 6<<20 || shown < 3500 || most > 14 {
+		t.Error("that is too slow, too large or too far behind")
+	}
+}
+
+// A live page that is refreshed all through a wave shows nearly what a publication of all answers would: figures of the whole are fresh, and
+// those of units are behind by no more than they have to.
+func TestLivePageKeepsUp(t *testing.T) {
+	w := newWorld(t, setting{units: 6, cases: 4000, seed: 61, bare: true, answer: func(bool) float64 { return 0.6 }})
+	w.draw(t, 0.6, 61)
+	w.walkIn(300, 61)
+	m := storeOf(w)
+	all := w.in.Responses
+	rand.New(rand.NewPCG(61, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	var r *survey.Release
+	for n := 90; n <= len(all); n += 90 {
+		w.in.Responses = all[:n]
+		r, _ = refresh(t, m)
+	}
+	now, _ := computeWorld(t, w)
+	fresh := map[survey.FigureKey]int{}
+	for _, f := range now.Figures {
+		if f.State == survey.StateProvisional {
+			fresh[f.FigureKey] = f.Estimate.N
+		}
+	}
+	items := map[string]bool{}
+	for _, f := range w.in.Frameworks {
+		for _, l := range f.Root.Leaves() {
+			items[l.Code] = true
+		}
+	}
+	type lag struct{ figures, shown, behind, answers, most int }
+	lags := map[string]*lag{}
+	for _, f := range r.Figures {
+		n, could := fresh[f.FigureKey]
+		if !could || f.Weighting != survey.Weighted || f.Basis != survey.BasisInvited {
+			continue
+		}
+		kind := "composites"
+		if items[f.Node] {
+			kind = "indicators"
+		}
+		if f.Domain == (survey.Domain{}) {
+			kind += " of the whole"
+		}
+		l := lags[kind]
+		if l == nil {
+			l = &lag{}
+			lags[kind] = l
+		}
+		l.figures++
+		if f.State != survey.StateProvisional {
+			continue
+		}
+		l.shown++
+		if d := n - f.Estimate.N; d != 0 {
+			l.behind, l.answers, l.most = l.behind+1, l.answers+d, max(l.most, d)
+		}
+	}
+	for kind, most := range map[string]int{"indicators of the whole": 29, "composites of the whole": 100, "indicators": 29, "composites": 100} {
+		l := lags[kind]
+		t.Logf("%s: %d of %d shown, %d behind, by %.1f answers on average, %d at most",
+			kind, l.shown, l.figures, l.behind, float64(l.answers)/float64(max(1, l.behind)), l.most)
+		if l.shown < l.figures*9/10 || l.most > most {
+			t.Errorf("%s lag", kind)
 		}
 	}
 }
 
-func TestAdvanceFlagsFollowFigures(t *testing.T) {
-	flag := func(f survey.Figure, state survey.FlagState, gain float64) survey.Flag {
-		return survey.Flag{Figure: f, State: state, Gain: gain, Derived: 0.5, Affected: 10}
+// total sums counts by code.
+func total(n map[int]int) int {
+	sum := 0
+	for _, x := range n {
+		sum += x
 	}
-	oldX, newX := shownFigure("x", 20, 1), shownFigure("x", 25, 2)
-	oldY, newY := shownFigure("y", 20, 1), shownFigure("y", 40, 2)
-	oldZ, newZ := shownFigure("z", 20, 1), shownFigure("z", 21, 2)
-	prev := releaseOf("a", []survey.Figure{oldX, oldY, oldZ}, flag(oldX, survey.FlagWatch, 1), flag(oldY, survey.FlagWatch, 1))
-	next := releaseOf("b", []survey.Figure{newX, newY, newZ}, flag(newX, survey.FlagRaised, 4), flag(newY, survey.FlagRaised, 2), flag(newZ, survey.FlagRaised, 9))
-	next.Weighting.Respondents = 86
-	got := Advance(prev, next)
-	if got.ID == prev.ID || got.ID == next.ID {
-		t.Errorf("the release shown is neither of the two, but has the id %s", got.ID)
-	}
-	if got.Weighting.Respondents != 86 {
-		t.Error("counts of answers are not live")
-	}
-	states := map[string]survey.FlagState{}
-	for _, f := range got.Flags {
-		states[f.Figure.Node] = f.State
-	}
-	// x stayed and keeps its flag, y advanced and takes the new one, z stayed without one.
-	if len(got.Flags) != 2 || states["x"] != survey.FlagWatch || states["y"] != survey.FlagRaised {
-		t.Errorf("flags %v", states)
-	}
-	if got.Flags[0].Figure.Node != "y" || got.Flags[0].Priority != 100 || got.Flags[1].Priority != 50 {
-		t.Errorf("priorities are not scaled to what is shown: %+v", got.Flags)
-	}
-}
-
-func TestAdvanceLeavesOthersAlone(t *testing.T) {
-	next := releaseOf("b", []survey.Figure{shownFigure("x", 20, 2)})
-	other := releaseOf("a", []survey.Figure{shownFigure("x", 20, 1)})
-	other.Wave = "v"
-	published := releaseOf("a", nil)
-	published.State = survey.StatePublished
-	for _, prev := range []*survey.Release{nil, other, published} {
-		if got := Advance(prev, next); got != next {
-			t.Errorf("advanced from %+v", prev)
-		}
-	}
+	return sum
 }

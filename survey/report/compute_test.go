@@ -569,11 +569,11 @@ func TestWalkInsAlone(t *testing.T) {
 }
 
 // Publishing changes the state and nothing else, and the release can be checked against its rows later.
-func TestPublish(t *testing.T) {
+func TestPublishingChangesTheState(t *testing.T) {
 	w := newWorld(t, setting{units: 4, cases: 3000, seed: 20})
 	w.draw(t, 0.5, 20)
 	provisional, _ := computeWorld(t, w)
-	published, _, err := Publish(context.Background(), w.in, nil)
+	published, _, err := compute(context.Background(), w.in, survey.StatePublished, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -589,8 +589,11 @@ func TestPublish(t *testing.T) {
 			t.Fatalf("publishing changed %s", f.FigureKey)
 		}
 	}
+	if asJSON(t, LiveOf(published)) != asJSON(t, provisional) {
+		t.Error("the live figures of a published release are not those of a computation of their own")
+	}
 	w.in.Responses[0].Answers["overall"] = 6 - w.in.Responses[0].Answers["overall"]
-	changed, _, err := Publish(context.Background(), w.in, nil)
+	changed, _, err := compute(context.Background(), w.in, survey.StatePublished, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,20 +109,46 @@
 //
 // # What is withheld
 //
-// A figure of fewer than Rules.MinAnswers answers carries no estimate, no count and no distribution. So that it cannot
-// be found by subtraction, the smallest other figure of its family (units, fields, field groups) is withheld too while
-// what is hidden is a single part, or several with too few answers between them; parts that have no figure because their class is
-// pooled count as hidden. Then the figures shown are held against each other across families by elimination: a
-// field that one department alone handles is that department under another name. A composite is withheld with any of its
-// items, or the others would give the item away. A pooled figure is withheld unless the sample's and the walk-ins' own
-// are shown. TestWithheldCannotBeRecovered checks it in exact arithmetic.
+// A figure of fewer than Rules.MinAnswers answers carries no estimate, no count and no distribution. What else is not shown, or stays as it was
+// shown last, is so that no cell under the minimum follows by adding and subtracting everything that was ever shown of the wave,
+// live or published. A cell is the answers to one item of one source (the sample, walk-ins) in a domain (the whole, a unit, a field, a group), or
+// the change of these answers between two moments: the sum over answer codes of the differences in count, so that one correction is a
+// change of two.
 //
-// Two limits. The audit knows equalities of answers, not what an insider knows of single people. And it looks at one
-// release: between releases Advance sees to it that a figure which is shown changes only with Rules.MinAnswers further
-// answers behind it, but nothing is kept of a withheld figure. One that was withheld for another's sake and is shown
-// again may differ by fewer answers from what was shown before; and when a unit reaches the minimum and the one hidden with
-// it returns unchanged, whoever kept the older page can tell the last few answers of the first. Pages for the public
-// should show published releases.
+// Each computation that is shown is an epoch. In it a figure either advances, and then is one of the answers as they are, or stays. With the
+// answers as they stand at each epoch as unknowns, a shown figure is the sum of its places' unknowns at the epoch at which it advanced. So:
+//
+//   - Unknowns of different epochs are independent, except where a place did not change in between: counts of answers are live, a reader knows
+//     it, and the unknowns are the same. What can be told at epoch j is W(j), the span of the domains that advance and of
+//     those vectors of W(j−1) that count nothing where something changed. Any sum of shown figures that speaks of the answers at j alone lies in
+//     it: whatever it takes from earlier epochs must cancel on the places that changed, step by step.
+//   - A cell of an earlier epoch, less a vector of that epoch's span that agrees with it wherever something changed since, is a vector of today.
+//     The cell follows exactly when this vector lies in W(j). If there is no such vector it never will: its unknowns return in nothing shown later.
+//     So all that must not be told, of then and of now, is a list of vectors of today: each domain with fewer answers than the minimum, and each domain
+//     less itself as it was, where fewer than the minimum have changed. None may lie in W(j).
+//
+// Domains are let through the largest first. One stays as it was (or withheld, if it never was shown) when its answers, or a change of them since
+// something was known of it, are fewer than the minimum; when it would bring a vector of the list into the span; or when what its family, units, fields or
+// field groups, leaves of the whole would be too few or have changed by too few, at any two moments at which all of them were known: parts that have no
+// figure because their class is pooled count there. Nothing but counts decides, so that what is withheld tells nothing of the answers. Elimination is modulo
+// a prime, which is exact but for a chance of one in two thousand millions to withhold too much.
+//
+// Composites advance only with all their items, or the others would give the one away; so on a live page an item waits for the slower ones of its
+// framework until twice the minimum have changed. A pooled figure advances only with the sample's and the walk-ins' own. Weighted and unweighted
+// figures of the same answers go together, shares with their figure, and a figure none of whose answers is new stays, unless the register or the
+// program changed or the release is a published one. Flags are judged on the figures that are shown and, as soon as one of them stays, on nothing else. The
+// importance of an item changes with its figure of the whole. A release without suspect answers is a domain of its own (suspect.go).
+//
+// survey.Disclosed keeps what is known: W, the list, the counts by code of each domain as they were when something was known of it, and those of every place. It
+// names counts of what is hidden, so it is saved beside the release and shown to nobody. Known states of a domain that more than four
+// times the minimum of answers have changed since are forgotten, except the last: they could only matter if nearly all of these were taken back.
+//
+// TestAdversary keeps every page of a small wave with withdrawals and corrections, live and published, and does its own elimination over all of it;
+// TestWithheldCannotBeRecovered checks single releases in fractions; TestProvince and TestLivePageKeepsUp hold speed and lag.
+//
+// Limits. The rule knows sums of answers, not what an insider knows of single people. It takes a weighted figure for a sum of its answers like the
+// unweighted one: who recomputes the weights, which follow from counts, has two sums of one domain that tell apart parts of it that no figure is made of.
+// Standard errors and the importance are no sums and are not in the algebra. The row export is the analyst's and outside.
 //
 // # Flags
 //
@@ -163,7 +189,23 @@
 //
 // A provisional release is what pages show while answers come. It keeps the state of the answers that it was made of, so that Refresh
 // decides from two numbers, and the register's counts, whether computing can change what is shown (in a small wave also from the
-// cells, so that the fifteenth answer shows at once), and Advance lets a figure change only when it may. Its diagnostics and counts are always those of the last
-// computation. A published release is made by Publish from all rows, at once, and never changes: it holds the SHA-256 of
-// its rows in key order, the rules and the program's version.
+// cells, so that the fifteenth answer shows at once), and a figure changes only when it may. Its diagnostics and counts are always those of the last
+// computation.
+//
+// A published release is made by Publish from all rows at once, and stored for good. It is numbered within its wave; a later one says why it takes
+// the place of the one before, which stays. It shows what may be shown beside all that was shown before: figures that stay as the live
+// page had them carry their own n, and a note says how many they are. Two computations cannot both go on from the same state: the second is
+// a conflict when it is saved, and Refresh and Publish compute again. A release holds the SHA-256 of its rows and of its weights, each in key
+// order, the rules, the program's version, a recipe (the questionnaires and frameworks with the hashes of their documents, the targets, the method
+// in words), and the names that its figures had that day. Its content hash leaves out what differs between two makings: the same rows, rules,
+// program and pages shown before give the same hash at any time and on any number of cores.
+//
+// # What Verify can find
+//
+// The records of published releases are a chain over all waves: each seal covers the release's hashes and the seal before. Verify computes
+// every hash and seal anew, and finds what was changed, swapped, taken out or put between, and sources that were changed. It cannot find that the
+// newest releases were taken off the end, nor that somebody who knows the program changed a release and computed every later seal anew: both
+// leave a chain that is whole. They leave another head, though. So the head is printed when something is published and stands on the public list of
+// releases; whoever has written one down (VerifyOptions.Expect) finds out. Figures that stand as they were shown before cannot be computed
+// again, since nobody knows of an answer whether it was there then; Verify says how many there are.
 package report

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"sipas/analysis"
 	"sipas/analysis/estimate"
@@ -146,6 +147,13 @@ type computation struct {
 	register   map[survey.UnitID]int
 	student    estimate.Student
 	weighting  survey.WeightReport
+
+	history  *history // nil in a computation beside the main one
+	epoch    int
+	position []int // of each domain in the history
+	shown    map[survey.FigureKey]*survey.Figure
+	behind   int          // answers by which what stands as it was is behind, at most
+	standing atomic.Int64 // figures that stand as they were
 }
 
 // figures makes the figures of one node in one domain, one for each view that has something to say there.
@@ -192,7 +200,14 @@ func (c *computation) figure(n *node, d int, w view) (survey.Figure, bool, error
 		f.Estimate = analysis.Undefined(0, fmt.Sprintf("%d of %d indicators are not asked in this wave", len(n.leaves)-len(raw), len(n.leaves)))
 		return f, true, nil
 	}
-	if why := hidden(whys, n0); why != "" {
+	why := hidden(whys, n0)
+	if old := c.stays(n, d, w, why); old != nil {
+		if why != "" {
+			c.standing.Add(1)
+		}
+		return *old, true, nil
+	}
+	if why != "" {
 		f.State, f.Reason = survey.StateWithheld, why
 		f.Estimate = analysis.Undefined(0, fmt.Sprintf("fewer than %d answers", c.in.Wave.Rules.MinAnswers))
 		switch {

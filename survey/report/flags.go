@@ -96,6 +96,7 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 	var cells []cellEvidence
 	var forms []design.GroupForm
 	column := s.column(&c.vars[v])
+	standing := false
 	for d := range c.domains {
 		f, made := grid[c.headlineKey(n, d)]
 		if !made || c.domains[d].family != familyUnit || f.State != c.state {
@@ -109,13 +110,25 @@ func (c *computation) evidence(n *node, grid map[survey.FigureKey]survey.Figure)
 		}
 		c.compareWithPrevious(&e)
 		cells = append(cells, e)
+		if s.why[v][d] != "" || c.stays(n, d, c.views[0], s.why[v][d]) != nil {
+			standing = true
+			continue
+		}
 		// The scale of the node turns the raw values into what the figure counts in.
 		forms = append(forms, s.form(v, d, column, c.slope(n)))
 	}
 	if len(cells) == 0 {
 		return nil, nil
 	}
-	cov := s.design.Covariance(column, forms)
+	// Where some of the figures stand as they were shown earlier, nothing but the figures that are shown goes into a flag, or its
+	// evidence would tell of the answers that came since: the units are then taken as independent, which calibration makes nearly true.
+	cov := mat.NewSymDense(len(cells), nil)
+	for i := range cells {
+		cov.SetSym(i, i, cells[i].figure.Estimate.SE*cells[i].figure.Estimate.SE)
+	}
+	if !standing {
+		cov = s.design.Covariance(column, forms)
+	}
 	values, dfs, groups := make([]float64, len(cells)), make([]float64, len(cells)), make([]string, len(cells))
 	for i := range cells {
 		e := cells[i].figure.Estimate
@@ -257,7 +270,7 @@ func (c *computation) judge(family []cellEvidence) ([]survey.Flag, error) {
 	for i := range family {
 		n := family[i].node
 		if _, done := importance[n]; !done {
-			importance[n] = c.importance(n)
+			importance[n] = c.shownImportance(n)
 		}
 	}
 	var out []survey.Flag
@@ -350,6 +363,22 @@ func (c *computation) gain(top *node, e *cellEvidence) float64 {
 		return 0
 	}
 	return v.Gradient[e.node.leaves[0].code] / slope * gap
+}
+
+// shownImportance is the importance of an item as it may be told: like the item's figure of the whole it changes only with enough
+// further answers.
+func (c *computation) shownImportance(n *node) float64 {
+	v := n.leaves[0].variable
+	s, item := c.views[0].surfaces[0], c.vars[v].item
+	old, known := c.history.Importance[item]
+	if known && (s.why[v][0] != "" || s.same[v][0]) {
+		return old
+	}
+	if s.why[v][0] != "" {
+		return 0
+	}
+	c.history.Importance[item] = c.importance(n)
+	return c.history.Importance[item]
 }
 
 // importance is the derived importance of an item: the weighted correlation of its answers with overall satisfaction,

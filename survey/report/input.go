@@ -23,6 +23,8 @@ type Input struct {
 	Responses   []survey.Response       // the same given one by one, which Compute makes Rows of; nil where Rows are given
 	Given       []Given                 // values of an office table
 	Previous    *survey.Release         // the last published release of an earlier wave that this one may be compared with; nil when there is none
+	Known       *survey.Disclosed       // what readers know of the wave; nil when nothing was shown
+	Shown       *survey.Release         // the release that was shown last, live or published; nil when there is none
 	Program     string                  // the version of the program, kept with the release
 	MadeAt      time.Time               // kept with the release; no figure depends on it
 	Cores       int                     // how many of the machine's may work at the same time; 0 means all
@@ -48,6 +50,7 @@ type Source interface {
 	Classes(ctx context.Context, wave survey.WaveID) ([]survey.Class, error)
 	EachResponse(ctx context.Context, wave survey.WaveID, yield func(*survey.Response) error) error
 	Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error)
+	Disclosed(ctx context.Context, wave survey.WaveID) (*survey.Disclosed, error)
 }
 
 // Load reads a wave's input, the answers in one pass. A wave without a register is CodeRegisterEmpty.
@@ -64,6 +67,10 @@ func Load(ctx context.Context, from Source, wave survey.WaveID) (*Input, error) 
 	}
 	if len(in.Register) == 0 {
 		return nil, &survey.Error{Code: survey.CodeRegisterEmpty, Op: op, Params: map[string]string{"wave": string(wave)}}
+	}
+	// Before the answers: whoever shows something meanwhile makes saving what follows a conflict.
+	if err := in.loadShown(ctx, from); err != nil {
+		return nil, fmt.Errorf("%s: what was shown: %w", op, err)
 	}
 	if err := in.loadRows(ctx, from); err != nil {
 		return nil, fmt.Errorf("%s: answers: %w", op, err)
@@ -149,4 +156,27 @@ func previous(ctx context.Context, from Source, w *survey.Wave) (*survey.Release
 		return r, err
 	}
 	return nil, nil
+}
+
+// loadShown reads what was shown of the wave. What was shown before the program kept account of it is taken from the release itself.
+func (in *Input) loadShown(ctx context.Context, from Source) (err error) {
+	in.Known, err = from.Disclosed(ctx, in.Wave.ID)
+	states := []survey.State{survey.StateProvisional, survey.StatePublished}
+	switch {
+	case err == nil:
+		states = []survey.State{in.Known.State}
+	case !survey.IsCode(err, survey.CodeNotFound):
+		return err
+	}
+	for _, state := range states {
+		r, err := from.Release(ctx, in.Wave.ID, state)
+		switch {
+		case survey.IsCode(err, survey.CodeNotFound):
+		case err != nil:
+			return err
+		case in.Shown == nil || in.Shown.MadeAt.Before(r.MadeAt):
+			in.Shown = r
+		}
+	}
+	return nil
 }

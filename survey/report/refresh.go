@@ -21,8 +21,8 @@ type Keeper interface {
 // the page and the command line alike come to live figures.
 //
 // It first decides from counts whether a computation can change what is shown: from two numbers, and from the register's counts.
-// Only then it reads the answers, computes on half of the cores, so that pages and answers have the others, lets what is shown
-// Advance, and saves the release in the name of by. now and program are kept with it.
+// Only then it reads the answers, computes on half of the cores, so that pages and answers have the others, and saves the release in
+// the name of by. now and program are kept with it.
 func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
 	const op = "refresh release"
 	// The state is read before the answers: what comes in between counts as new, and is looked at once more.
@@ -45,22 +45,30 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 	} else {
 		prev = nil
 	}
-	in, err := Load(ctx, store, wave)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
+	for tries := 1; ; tries++ {
+		in, err := Load(ctx, store, wave)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		in.Program, in.MadeAt, in.Cores = program, now, max(1, runtime.GOMAXPROCS(0)/2)
+		r, _, err := Compute(ctx, in, progress)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		r.Answers = &state
+		err = store.SaveRelease(ctx, by, r)
+		if err == nil {
+			return r, true, nil
+		}
+		// Somebody else showed something meanwhile, which this was not computed from.
+		if !survey.IsCode(err, survey.CodeConflict) || tries == mostTries {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
 	}
-	in.Program, in.MadeAt, in.Cores = program, now, max(1, runtime.GOMAXPROCS(0)/2)
-	next, _, err := Compute(ctx, in, progress)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	r := Advance(prev, next)
-	r.Answers = &state
-	if err := store.SaveRelease(ctx, by, r); err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	return r, true, nil
 }
+
+// mostTries is how often Refresh computes when others show something at the same time.
+const mostTries = 3
 
 const (
 	// fewAnswers is how many answers a wave may have for its cells to be looked at when fewer than Rules.MinAnswers came: then a unit's

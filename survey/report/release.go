@@ -55,12 +55,6 @@ func Compute(ctx context.Context, in *Input, progress Progress) (*survey.Release
 	return compute(ctx, in, survey.StateProvisional, progress)
 }
 
-// Publish makes the release that never changes: as Compute, with every figure that may be shown in the state
-// published. It carries the hash of its rows, the rules and the program's version. Saving it is the caller's.
-func Publish(ctx context.Context, in *Input, progress Progress) (*survey.Release, *Weights, error) {
-	return compute(ctx, in, survey.StatePublished, progress)
-}
-
 func compute(ctx context.Context, in *Input, state survey.State, progress Progress) (*survey.Release, *Weights, error) {
 	if progress == nil {
 		progress = func(string, int, int) {}
@@ -77,6 +71,9 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 		return nil, nil, err
 	}
 	progress(StepWeights, 1, 1)
+	if err := c.openHistory(); err != nil {
+		return nil, nil, err
+	}
 	if err := c.estimate(ctx, progress); err != nil {
 		return nil, nil, err
 	}
@@ -84,6 +81,7 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 	if err != nil {
 		return nil, nil, err
 	}
+	c.noteStanding()
 	progress(StepFlags, 0, 1)
 	grid := make(map[survey.FigureKey]survey.Figure, len(figures))
 	for _, f := range figures {
@@ -102,7 +100,10 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(c.in),
 		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting, WithoutSuspect: comparisons,
 	}
-	r.ID = releaseID(r)
+	r.ID = releaseID(r, in.Known)
+	if err := c.close(r); err != nil {
+		return nil, nil, err
+	}
 	return r, c.weights(), nil
 }
 
@@ -178,6 +179,15 @@ func (c *computation) weight() (err error) {
 func (c *computation) estimate(ctx context.Context, progress Progress) error {
 	rules := c.in.Wave.Rules
 	invited := newSurface(c.invited, c.in.Rows, c.domains, c.vars, rules)
+	sources := []*surface{invited}
+	if len(c.walkIns.groups) > 0 {
+		sources = append(sources, newSurface(c.walkIns, c.in.Rows, c.domains, c.vars, rules))
+	}
+	if c.history != nil {
+		if err := c.disclose(ctx, sources); err != nil {
+			return err
+		}
+	}
 	plain, err := unweightedSurface(invited)
 	if err != nil {
 		return err
@@ -187,8 +197,8 @@ func (c *computation) estimate(ctx context.Context, progress Progress) error {
 		{weighting: survey.Weighted, basis: survey.BasisInvited, surfaces: surfaces[:1]},
 		{weighting: survey.Unweighted, basis: survey.BasisInvited, surfaces: surfaces[1:2]},
 	}
-	if len(c.walkIns.groups) > 0 {
-		walkIns := newSurface(c.walkIns, c.in.Rows, c.domains, c.vars, rules)
+	if len(sources) > 1 {
+		walkIns := sources[1]
 		surfaces = append(surfaces, walkIns)
 		c.views = append(c.views,
 			view{weighting: survey.Weighted, basis: survey.BasisWithWalkIns, surfaces: []*surface{invited, walkIns}},
@@ -347,7 +357,7 @@ func dataHash(in *Input) string {
 		return strings.Join([]string{g.Framework, g.Node, string(g.Domain.Unit), g.Domain.Field}, "\x00")
 	})
 	if in.Previous != nil {
-		line(h, "previous", in.Previous.ID+" "+in.Previous.DataHash)
+		line(h, "previous", in.Previous.ContentHash)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -377,9 +387,13 @@ func line(w io.Writer, kind string, row any) {
 	fmt.Fprintf(w, "%s %s\n", kind, text)
 }
 
-// releaseID names a release by what it is made of, so that the same computation has the same name.
-func releaseID(r *survey.Release) string {
+// releaseID names a release by what it is made of, so that the same computation has the same name. A live page is made of what was
+// shown before, too.
+func releaseID(r *survey.Release, known *survey.Disclosed) string {
 	h := sha256.New()
 	line(h, "release", []any{r.Wave, r.State, r.DataHash, r.Rules, r.Program, r.MadeAt.UnixMilli()})
+	if known != nil && r.State == survey.StateProvisional {
+		line(h, "after", known.Release)
+	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

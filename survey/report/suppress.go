@@ -1,189 +1,504 @@
 package report
 
 import (
-	"math"
+	"cmp"
+	"fmt"
+	"maps"
 	"slices"
-
-	"sipas/survey"
 )
 
-// table is what must be known to withhold: the answers behind each domain for one indicator, and the finest parts of
-// the register that any sum of figures could single out.
-type table struct {
+// account is what readers know of the answers to one item from one source. doc.go has the rule and why it holds.
+type account struct {
+	Codes  []int    `json:"codes"` // what counts are counts of, in this order
+	Atoms  []atom   `json:"atoms"` // the answers when something was last shown
+	Span   []sparse `json:"span"`  // what could be told of these answers, by domain
+	States []state  `json:"states"`
+	// Secrets are combinations of domains, as they were when something was last shown, that must not be told: small domains, and small
+	// changes of domains, of then and of any time before that can still be told from what did not change.
+	Secrets []sparse `json:"secrets"`
+	Epoch   int      `json:"epoch"` // the last one
+}
+
+// atom is the answers of one place, by code.
+type atom struct {
+	Place int   `json:"p"`
+	N     []int `json:"n"`
+}
+
+// state is the answers of a domain as they were from one epoch to another. Rest is the combination of domains as they are at the last
+// epoch by which the state differs from what is known; of a state that is known it is nothing.
+type state struct {
+	Domain int    `json:"d"`
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	N      []int  `json:"n,omitempty"` // by code; nil when only their number is on record
+	Total  int    `json:"total"`
+	Known  bool   `json:"known,omitempty"`
+	Rest   sparse `json:"rest,omitempty"`
+
+	rest vector
+}
+
+// distance is how many answers two states of a domain differ by: one that came and one that went are two.
+func distance(a, b []int) int {
+	sum := 0
+	for i := range max(len(a), len(b)) {
+		x := 0
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			x -= b[i]
+		}
+		sum += max(x, -x)
+	}
+	return sum
+}
+
+func (s *state) distance(o *state) int {
+	if s.N == nil || o.N == nil {
+		return max(s.Total-o.Total, o.Total-s.Total)
+	}
+	return distance(s.N, o.N)
+}
+
+// memorable bounds what is remembered of old states: one that this many times the minimum of answers have changed since can
+// only matter again when nearly all of them are taken back.
+const memorable = 4
+
+// mostWhole bounds what is remembered of the whole, which the remainders of families are counted from.
+const mostWhole = 200
+
+// turn is one epoch of an account: what may be shown now.
+type turn struct {
+	*account
+	least   int
+	epoch   int
 	domains []domain
-	n       []int // answers of each domain
-	atoms   []place
-	min     int
+	holders [][]int // by place, the domains that hold it
+	n       [][]int // by domain and code
+	total   []int
+	span    span
+	free    int // rows of the span that count nothing anywhere
+	secrets []vector
+	same    []bool
+	advance []bool
 }
 
-// withhold returns for each domain why its figure is withheld, or "" where it may be shown.
-//
-// A figure of fewer than min answers is withheld. So is the smallest other one of its family (units, fields, field
-// groups) as long as what is hidden together could be found by subtracting the figures shown from the whole: a single
-// hidden part, or several with fewer than min answers between them. Parts that have no figure at all, because
-// they share a class, count as hidden. At last the figures shown are held against each other across families: a field
-// that one unit alone handles is the same answers under another name.
-func (t *table) withhold() []string {
-	why := make([]string, len(t.n))
-	for i, n := range t.n {
-		if n < t.min {
-			why[i] = survey.ReasonFewAnswers
+// begin takes the account to the answers of today: what is known of what did not change is known still.
+func (t *turn) begin(answers map[int]map[int]int) {
+	now := t.count(answers)
+	before := map[int][]int{}
+	for _, a := range t.Atoms {
+		before[a.Place] = a.N
+	}
+	places := slices.Collect(maps.Keys(now))
+	for p := range before {
+		if now[p] == nil {
+			places = append(places, p)
 		}
 	}
-	if why[0] != "" {
-		return why
+	slices.Sort(places)
+	size := len(t.domains)
+	var changed, live, lived [][]int
+	touched := make([]bool, size)
+	t.n, t.total, t.same, t.advance = make([][]int, size), make([]int, size), make([]bool, size), make([]bool, size)
+	for d := range t.n {
+		t.n[d] = make([]int, len(t.Codes))
 	}
-	for _, f := range []family{familyUnit, familyField, familyGroup} {
-		t.protect(f, why)
-	}
-	for t.audit(why) {
-	}
-	return why
-}
-
-// protect hides the smallest figures of a family until nothing small can be found by subtraction.
-func (t *table) protect(f family, why []string) {
-	for {
-		outside := t.n[0]
-		parts, answers := 0, 0
-		small, smallest, any := false, -1, false
-		for i, d := range t.domains {
-			if d.family != f {
-				continue
-			}
-			any = true
-			outside -= t.n[i]
-			switch {
-			case why[i] != "" && t.n[i] > 0:
-				parts++
-				answers += t.n[i]
-				small = small || t.n[i] < t.min
-			case why[i] == "" && (smallest < 0 || t.n[i] < t.n[smallest]):
-				smallest = i
+	t.Atoms = nil
+	for _, p := range places {
+		h := t.holders[p]
+		if distance(now[p], before[p]) > 0 {
+			changed = append(changed, h)
+			for _, d := range h {
+				touched[d] = true
 			}
 		}
-		if outside > 0 {
-			parts++
-			answers += outside
-			small = small || outside < t.min
+		if before[p] != nil {
+			lived = append(lived, h)
 		}
-		if !any || !small || smallest < 0 || parts > 1 && answers >= t.min {
-			return
+		if now[p] == nil {
+			continue
 		}
-		why[smallest] = survey.ReasonComplementary
+		live = append(live, h)
+		t.Atoms = append(t.Atoms, atom{Place: p, N: now[p]})
+		for _, d := range h {
+			for k, n := range now[p] {
+				t.n[d][k] += n
+				t.total[d] += n
+			}
+		}
+	}
+	known, _ := vanishing(units(size), nil, lived)
+	for _, s := range t.Span {
+		known = append(known, s.dense(size))
+	}
+	t.remember(known, changed, touched)
+	t.span = span{}
+	nothing, _ := vanishing(units(size), nil, live)
+	for _, v := range nothing {
+		t.span.add(v)
+	}
+	t.free = len(t.span.rows)
+	for _, v := range t.Span {
+		t.span.add(v.dense(size))
+	}
+	for i := range t.States {
+		s := &t.States[i]
+		if !s.Known {
+			t.span.reduce(s.rest)
+			s.Known = s.rest.pivot() < 0
+		}
+		if s.Known && s.To == t.epoch {
+			t.same[s.Domain] = true
+		}
+	}
+	t.conceal()
+}
+
+// conceal adds to the secrets those of today.
+func (t *turn) conceal() {
+	size := len(t.domains)
+	old := t.secrets
+	t.secrets = nil
+	taken := map[string]bool{}
+	add := func(v vector) {
+		t.span.reduce(v)
+		p := v.pivot()
+		if p < 0 {
+			return // it is known, and was when it was shown
+		}
+		v.scale(inverse(v[p]))
+		if name := fmt.Sprint(v.sparse()); !taken[name] {
+			taken[name] = true
+			t.secrets = append(t.secrets, v)
+		}
+	}
+	for _, v := range old {
+		add(v)
+	}
+	for d, n := range t.total {
+		if t.few(n) {
+			add(unit(d, size))
+		}
+	}
+	for i := range t.States {
+		s := &t.States[i]
+		if s.To < t.epoch && t.few(s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]})) {
+			v := unit(s.Domain, size)
+			v.less(1, s.rest)
+			add(v)
+		}
 	}
 }
 
-// audit looks for a withheld figure that is a sum or difference of shown ones, hides the smallest figure which that
-// takes, and reports whether there was one.
-func (t *table) audit(why []string) bool {
-	var shown, secret []int
-	for i := range t.domains {
-		switch {
-		case why[i] == "":
-			shown = append(shown, i)
-		case t.n[i] > 0 && t.n[i] < t.min:
-			secret = append(secret, i)
+// count lists the answers by place and code.
+func (t *turn) count(answers map[int]map[int]int) map[int][]int {
+	var fresh []int
+	for _, byCode := range answers {
+		for code := range byCode {
+			if !slices.Contains(t.Codes, code) && !slices.Contains(fresh, code) {
+				fresh = append(fresh, code)
+			}
 		}
 	}
-	if len(secret) == 0 {
+	slices.Sort(fresh)
+	t.Codes = append(t.Codes, fresh...)
+	now := make(map[int][]int, len(answers))
+	for p, byCode := range answers {
+		n := make([]int, len(t.Codes))
+		for code, x := range byCode {
+			n[slices.Index(t.Codes, code)] = x
+		}
+		now[p] = n
+	}
+	return now
+}
+
+// remember keeps of what was known what holds of the places that did not change, drops the states that nothing to come can
+// reveal, and opens a state for each domain whose answers are new. Span is left as the combinations that are known without anything new.
+func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
+	size := len(t.domains)
+	var hidden []int
+	var rests []vector
+	for i := range t.States {
+		s := &t.States[i]
+		if s.To == t.Epoch && !touched[s.Domain] {
+			s.To = t.epoch
+			if t.total[s.Domain] > 0 && !s.Known {
+				s.Rest = sparse{{uint64(s.Domain), 1}}
+			}
+		}
+		s.rest = make(vector, size)
+		if !s.Known {
+			hidden, rests = append(hidden, i), append(rests, s.Rest.dense(size))
+		}
+	}
+	for _, v := range t.Secrets {
+		rests = append(rests, v.dense(size))
+	}
+	kept, moved := vanishing(known, rests, changed)
+	t.secrets = nil
+	for k := len(hidden); k < len(rests); k++ {
+		if moved[k] {
+			t.secrets = append(t.secrets, rests[k])
+		}
+	}
+	t.Span = nil
+	for _, v := range kept {
+		t.Span = append(t.Span, v.sparse())
+	}
+	gone := map[int]bool{}
+	for k, i := range hidden {
+		t.States[i].rest = rests[k]
+		gone[i] = !moved[k]
+	}
+	var states []state
+	open := make([]bool, size)
+	for i, s := range t.States {
+		if gone[i] {
+			continue
+		}
+		states = append(states, s)
+		open[s.Domain] = open[s.Domain] || s.To == t.epoch
+	}
+	for d := range t.domains {
+		if !open[d] && t.total[d] > 0 {
+			states = append(states, state{Domain: d, From: t.epoch, To: t.epoch, N: t.n[d], Total: t.total[d], rest: unit(d, size)})
+		}
+	}
+	t.States = states
+}
+
+// lag is by how many answers a domain differs from what was last known of it, and whether anything was.
+func (t *turn) lag(d int) (n int, ever bool) {
+	last := t.latest(d)
+	if last == nil {
+		return t.total[d], false
+	}
+	return last.distance(&state{N: t.n[d], Total: t.total[d]}), true
+}
+
+func (t *turn) latest(d int) *state {
+	var last *state
+	for i := range t.States {
+		if s := &t.States[i]; s.Domain == d && s.Known && (last == nil || s.To > last.To) {
+			last = s
+		}
+	}
+	return last
+}
+
+// ready reports whether the domain, by itself, may be shown as it is: its answers are enough, and so are those of each
+// change since something was known of it.
+func (t *turn) ready(d int) bool {
+	if t.total[d] < t.least {
 		return false
 	}
-	s := newSpan(len(t.atoms), len(shown))
-	for k, i := range shown {
-		s.add(t.row(i), k)
+	now := state{N: t.n[d], Total: t.total[d]}
+	for i := range t.States {
+		s := &t.States[i]
+		if s.Domain == d && s.Known && t.few(s.distance(&now)) {
+			return false
+		}
 	}
-	for _, i := range secret {
-		used, found := s.combination(t.row(i))
-		if !found {
+	return true
+}
+
+// few reports whether so many answers must not be told apart.
+func (t *turn) few(n int) bool { return n > 0 && n < t.least }
+
+// choose lets domains through, the largest first: one that is not ready, is held, or would with those before it make known what
+// must not be, stays as it was. Nothing but counts decides.
+func (t *turn) choose(held func(d int) bool) {
+	var order []int
+	for d := range t.domains {
+		if !t.same[d] && t.ready(d) && !held(d) {
+			order = append(order, d)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.total[b], t.total[a]) })
+	var left map[family]remainder
+	if t.same[0] {
+		left, _ = t.remainders()
+	}
+	for _, d := range order {
+		v := unit(d, len(t.domains))
+		t.span.reduce(v)
+		fits := !t.tells(v)
+		if !fits {
 			continue
 		}
-		smallest := -1
-		for _, k := range used {
-			if j := shown[k]; j > 0 && (smallest < 0 || t.n[j] < t.n[smallest]) {
-				smallest = j
+		f := t.domains[d].family
+		switch {
+		case f == familyWhole:
+			if left, fits = t.remainders(); !fits {
+				left = nil
+				continue
 			}
+		case left != nil:
+			rest := left[f].without(t.known(d))
+			if !rest.fits(t) {
+				continue
+			}
+			left[f] = rest
 		}
-		if smallest < 0 {
-			return false // the whole alone: then the withheld part is the whole, which is not small
-		}
-		why[smallest] = survey.ReasonComplementary
-		return true
-	}
-	return false
-}
-
-func (t *table) row(i int) []float64 {
-	row := make([]float64, len(t.atoms))
-	for j, a := range t.atoms {
-		if t.domains[i].holds(a) {
-			row[j] = 1
-		}
-	}
-	return row
-}
-
-// span is a set of vectors in echelon form, each with the combination of given vectors that makes it.
-type span struct {
-	rows  [][]float64 // the vector, then its combination
-	pivot []int
-	size  int
-	given int
-}
-
-func newSpan(size, given int) *span { return &span{size: size, given: given} }
-
-// tiny is what elimination of zeros and ones may leave by rounding.
-const tiny = 1e-9
-
-// reduce takes the echelon rows out of v.
-func (s *span) reduce(v []float64) {
-	for r, p := range s.pivot {
-		f := v[p]
-		if math.Abs(f) < tiny {
+		t.advance[d] = true
+		if v.pivot() < 0 {
 			continue
 		}
-		for j, x := range s.rows[r] {
-			if x != 0 {
-				v[j] -= f * x
+		t.span.push(v)
+		p := v.pivot()
+		for i := range t.States {
+			if s := &t.States[i]; s.rest[p] != 0 {
+				s.rest.less(s.rest[p], v)
+				s.Known = s.rest.pivot() < 0
+			}
+		}
+		for _, z := range t.secrets {
+			if z[p] != 0 {
+				z.less(z[p], v)
 			}
 		}
 	}
 }
 
-func (s *span) add(row []float64, k int) {
-	v := slices.Concat(row, make([]float64, s.given))
-	v[s.size+k] = 1
-	s.reduce(v)
-	p := -1
-	for j := range s.size {
-		if math.Abs(v[j]) > tiny && (p < 0 || math.Abs(v[j]) > math.Abs(v[p])) {
-			p = j
-		}
-	}
+// tells reports whether adding v, which is reduced, to what is known would tell a secret: only a multiple of it can.
+func (t *turn) tells(v vector) bool {
+	p := v.pivot()
 	if p < 0 {
-		return
+		return false
 	}
-	f := v[p]
-	for j := range v {
-		v[j] /= f
-	}
-	s.rows, s.pivot = append(s.rows, v), append(s.pivot, p)
+	one := inverse(v[p])
+	return slices.ContainsFunc(t.secrets, func(z vector) bool {
+		f := z[p] * one % modulus
+		if f == 0 {
+			return false
+		}
+		for j, x := range v {
+			if x*f%modulus != z[j] {
+				return false
+			}
+		}
+		return true
+	})
 }
 
-// combination reports whether the vector is a combination of the given ones, and of which.
-func (s *span) combination(row []float64) (used []int, found bool) {
-	v := slices.Concat(row, make([]float64, s.given))
-	s.reduce(v)
-	for j := range s.size {
-		if math.Abs(v[j]) > tiny {
-			return nil, false
+// stretch is counts that held from one epoch to another.
+type stretch struct {
+	from, to int
+	n        []int
+}
+
+// known lists what was known of a domain, and what it is now, which comes last.
+func (t *turn) known(d int) []stretch {
+	var out []stretch
+	for _, s := range t.States {
+		if s.Domain == d && s.Known && s.N != nil && s.To < t.epoch {
+			out = append(out, stretch{s.From, s.To, s.N})
 		}
 	}
-	for k := range s.given {
-		if math.Abs(v[s.size+k]) > tiny {
-			used = append(used, k)
+	from := t.epoch
+	for _, s := range t.States {
+		if s.Domain == d && s.Known && s.To == t.epoch {
+			from = s.From
 		}
 	}
-	return used, true
+	return append(out, stretch{from, t.epoch, t.n[d]})
+}
+
+// remainder is what the parts of a family that are shown leave of the whole, now and whenever all of them were known.
+type remainder []stretch
+
+// without takes a part out.
+func (r remainder) without(part []stretch) remainder {
+	var out remainder
+	for _, a := range r {
+		for _, b := range part {
+			from, to := max(a.from, b.from), min(a.to, b.to)
+			if from > to {
+				continue
+			}
+			n := make([]int, max(len(a.n), len(b.n)))
+			copy(n, a.n)
+			for k, x := range b.n {
+				n[k] -= x
+			}
+			out = append(out, stretch{from, to, n})
+		}
+	}
+	return out
+}
+
+// fits reports whether the remainder, and each change of it, may be told.
+func (r remainder) fits(t *turn) bool {
+	for i, a := range r {
+		if a.to != t.epoch {
+			continue
+		}
+		if t.few(distance(a.n, nil)) {
+			return false
+		}
+		for j, b := range r {
+			if i != j && t.few(distance(a.n, b.n)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// remainders are what the parts that are known anyway leave of the whole, and whether that may be told.
+func (t *turn) remainders() (map[family]remainder, bool) {
+	out, fits := map[family]remainder{}, true
+	for _, f := range []family{familyUnit, familyField, familyGroup} {
+		r := remainder(t.known(0))
+		for d := range t.domains {
+			if t.domains[d].family == f && t.same[d] {
+				r = r.without(t.known(d))
+			}
+		}
+		out[f] = r
+		fits = fits && r.fits(t)
+	}
+	return out, fits
+}
+
+// end closes the epoch: what is to be kept of it.
+func (t *turn) end() {
+	t.Span, t.Secrets, t.Epoch = nil, nil, t.epoch
+	for _, z := range t.secrets {
+		t.Secrets = append(t.Secrets, z.sparse())
+	}
+	for _, v := range t.span.rows[t.free:] {
+		t.Span = append(t.Span, v.sparse())
+	}
+	latest := make([]int, len(t.domains))
+	wholes := 0
+	for _, s := range t.States {
+		if s.Known {
+			latest[s.Domain] = max(latest[s.Domain], s.To)
+		}
+		if s.Domain == 0 {
+			wholes++
+		}
+	}
+	t.States = slices.DeleteFunc(t.States, func(s state) bool {
+		if s.To == t.epoch || s.Known && s.To == latest[s.Domain] {
+			return false
+		}
+		if s.Domain == 0 && s.Known {
+			wholes--
+			return wholes > mostWhole
+		}
+		return (s.Known || s.Total >= t.least) && s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]}) > memorable*t.least
+	})
+	for i := range t.States {
+		s := &t.States[i]
+		s.Rest = nil
+		if !s.Known {
+			s.Rest = s.rest.sparse()
+		}
+	}
 }

@@ -55,6 +55,38 @@ func rank(rows [][]*big.Rat) int {
 	return at
 }
 
+// firstTime is what is shown of n answers by place when nothing was shown before: which domains, and how many answers each has.
+func firstTime(domains []domain, n map[place]int, least int) (shown []bool, total []int, row func(d int) []float64) {
+	t := &turn{account: &account{}, least: least, epoch: 1, domains: domains}
+	answers := map[int]map[int]int{}
+	var atoms []place
+	for p, x := range n {
+		var h []int
+		for d := range domains {
+			if domains[d].holds(p) {
+				h = append(h, d)
+			}
+		}
+		if x > 0 {
+			answers[len(t.holders)] = map[int]int{4: x}
+			atoms = append(atoms, p)
+		}
+		t.holders = append(t.holders, h)
+	}
+	t.begin(answers)
+	t.choose(func(int) bool { return false })
+	t.end()
+	return t.advance, t.total, func(d int) []float64 {
+		row := make([]float64, len(atoms))
+		for j, a := range atoms {
+			if domains[d].holds(a) {
+				row[j] = 1
+			}
+		}
+		return row
+	}
+}
+
 // No figure that is withheld for few answers can be computed from the figures that are shown, whatever units, fields and groups
 // there are and however they overlap; and no family leaves a remainder of fewer answers than the rule.
 func TestWithheldCannotBeRecovered(t *testing.T) {
@@ -70,44 +102,32 @@ func TestWithheldCannotBeRecovered(t *testing.T) {
 			in.Classes = append(in.Classes, p)
 			n[placeOf(p)] += rapid.SampledFrom([]int{0, 1, 3, 8, 14, 15, 20, 60}).Draw(t, "answers")
 		}
-		tab := table{domains: domainsOf(in), min: least}
-		tab.n = make([]int, len(tab.domains))
-		for p, answers := range n {
-			if answers == 0 {
-				continue
-			}
-			tab.atoms = append(tab.atoms, p)
-			for d := range tab.domains {
-				if tab.domains[d].holds(p) {
-					tab.n[d] += answers
-				}
-			}
-		}
-		why := tab.withhold()
+		domains := domainsOf(in)
+		isShown, total, row := firstTime(domains, n, least)
 		var shown [][]float64
-		rest := map[family]int{familyUnit: tab.n[0], familyField: tab.n[0], familyGroup: tab.n[0]}
+		rest := map[family]int{familyUnit: total[0], familyField: total[0], familyGroup: total[0]}
 		families := map[family]bool{}
-		for d := range tab.domains {
-			f := tab.domains[d].family
+		for d := range domains {
+			f := domains[d].family
 			families[f] = true
-			if why[d] != "" {
+			if !isShown[d] {
 				continue
 			}
-			if tab.n[d] < least {
-				t.Fatalf("%v is shown with %d answers", tab.domains[d], tab.n[d])
+			if total[d] < least {
+				t.Fatalf("%v is shown with %d answers", domains[d], total[d])
 			}
-			shown = append(shown, tab.row(d))
-			rest[f] -= tab.n[d]
+			shown = append(shown, row(d))
+			rest[f] -= total[d]
 		}
-		if why[0] != "" {
-			if len(shown) != 0 {
-				t.Fatalf("the whole has %d answers and is withheld, but a part is shown", tab.n[0])
+		if !isShown[0] {
+			if len(shown) != 0 || total[0] >= least {
+				t.Fatalf("the whole has %d answers and is withheld; %d parts are shown", total[0], len(shown))
 			}
 			return
 		}
-		for d := range tab.domains {
-			if tab.n[d] > 0 && tab.n[d] < least && recoverable(tab.row(d), shown) {
-				t.Fatalf("%v has %d answers and can be computed from what is shown", tab.domains[d], tab.n[d])
+		for d := range domains {
+			if total[d] > 0 && total[d] < least && recoverable(row(d), shown) {
+				t.Fatalf("%v has %d answers and can be computed from what is shown", domains[d], total[d])
 			}
 		}
 		for f, left := range rest {
@@ -120,26 +140,29 @@ func TestWithheldCannotBeRecovered(t *testing.T) {
 
 func TestWithholdTheNextSmallest(t *testing.T) {
 	domains := []domain{{}}
-	var atoms []place
 	for _, u := range []string{"a", "b", "c", "d"} {
 		domains = append(domains, domain{Domain: survey.Domain{Unit: survey.UnitID(u)}, family: familyUnit})
-		atoms = append(atoms, place{unit: u})
 	}
 	for _, test := range []struct {
-		n    []int
-		want []string
+		outside int
+		n       []int // of the units
+		shown   string
 	}{
-		{[]int{100, 40, 30, 20, 10}, []string{"", "", "", "complementary", "few_answers"}},
-		{[]int{97, 40, 30, 20, 7}, []string{"", "", "", "complementary", "few_answers"}},
-		{[]int{90, 40, 30, 20, 0}, []string{"", "", "", "", "few_answers"}},
-		{[]int{78, 60, 14, 4, 0}, []string{"", "", "few_answers", "few_answers", "few_answers"}},
-		{[]int{68, 60, 5, 3, 0}, []string{"", "complementary", "few_answers", "few_answers", "few_answers"}},
-		{[]int{80, 20, 20, 20, 20}, []string{"", "", "", "", ""}},
-		{[]int{12, 12, 0, 0, 0}, []string{"few_answers", "few_answers", "few_answers", "few_answers", "few_answers"}},
+		{0, []int{40, 30, 20, 10}, "[true true true false false]"},
+		{0, []int{40, 30, 20, 7}, "[true true true false false]"},
+		{0, []int{40, 30, 20, 0}, "[true true true true false]"},
+		{0, []int{60, 14, 4, 0}, "[true true false false false]"},
+		{0, []int{60, 5, 3, 0}, "[true false false false false]"},
+		{0, []int{20, 20, 20, 20}, "[true true true true true]"},
+		{0, []int{12, 0, 0, 0}, "[false false false false false]"},
+		{5, []int{40, 30, 20, 0}, "[true true true false false]"},
 	} {
-		tab := table{domains: domains, n: test.n, atoms: atoms, min: 15}
-		if got := tab.withhold(); fmt.Sprint(got) != fmt.Sprint(test.want) {
-			t.Errorf("%v: %q, want %q", test.n, got, test.want)
+		n := map[place]int{{}: test.outside}
+		for i, u := range []string{"a", "b", "c", "d"} {
+			n[place{unit: u}] = test.n[i]
+		}
+		if shown, _, _ := firstTime(domains, n, 15); fmt.Sprint(shown) != test.shown {
+			t.Errorf("%v: %v, want %v", test.n, shown, test.shown)
 		}
 	}
 }
@@ -153,21 +176,19 @@ func TestSameAnswersUnderAnotherName(t *testing.T) {
 		{Domain: survey.Domain{Field: "x"}, family: familyField},
 		{Domain: survey.Domain{Field: "y"}, family: familyField},
 	}
-	atoms := []place{{unit: "a", field: "x"}, {unit: "b", field: "y"}, {unit: "c", field: "x"}}
 	// Unit a has few answers, unit b is hidden with it; field y is all of unit b, and a is what is left of field x without c.
-	tab := table{domains: domains, n: []int{110, 10, 30, 70, 80, 30}, atoms: atoms, min: 15}
-	why := tab.withhold()
+	is, _, row := firstTime(domains, map[place]int{{unit: "a", field: "x"}: 10, {unit: "b", field: "y"}: 30, {unit: "c", field: "x"}: 70}, 15)
 	var shown [][]float64
 	for d := range domains {
-		if why[d] == "" {
-			shown = append(shown, tab.row(d))
+		if is[d] {
+			shown = append(shown, row(d))
 		}
 	}
-	if recoverable(tab.row(1), shown) {
-		t.Errorf("unit a can be computed: %q", why)
+	if recoverable(row(1), shown) {
+		t.Errorf("unit a can be computed: %v", is)
 	}
-	if why[0] != "" {
-		t.Errorf("the whole is withheld without need: %q", why)
+	if !is[0] {
+		t.Errorf("the whole is withheld without need: %v", is)
 	}
 }
 

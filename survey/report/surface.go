@@ -23,7 +23,8 @@ type surface struct {
 	domains  [][]int          // the groups of each domain
 	scored   []scored         // by variable
 	n        [][]int          // answers by variable and domain
-	why      [][]string       // why a figure is withheld, by variable and domain; "" where it is shown
+	why      [][]string       // why a figure is not shown as it would be now, by variable and domain; "" where it is
+	same     [][]bool         // whether the answers are those that were shown last, by variable and domain
 	made     [][]*settled     // the estimates by variable and domain; nil where nothing is shown
 	items    map[string]*item // by code
 }
@@ -48,7 +49,7 @@ type settled struct {
 	mean, weight float64
 }
 
-// newSurface counts answers and decides what is withheld.
+// newSurface counts answers, and withholds what has too few; disclose decides about the rest.
 func newSurface(s *sample, rows *Rows, domains []domain, vars []variable, rules survey.Rules) *surface {
 	out := &surface{sample: s, design: s.design, how: s.method, weighted: true, items: map[string]*item{}}
 	inside := make([][]int, len(s.groups))
@@ -74,29 +75,20 @@ func newSurface(s *sample, rows *Rows, domains []domain, vars []variable, rules 
 	out.scored = make([]scored, len(vars))
 	out.n = make([][]int, len(vars))
 	out.why = make([][]string, len(vars))
-	known := map[string][]string{}
 	for v := range vars {
 		out.scored[v] = out.score(rows, vars[v])
 		out.n[v] = make([]int, len(domains))
-		var atoms []place
 		for i := range s.groups {
-			n := out.scored[v].answers(i)
-			if n == 0 {
-				continue
-			}
 			for _, d := range inside[i] {
-				out.n[v][d] += n
+				out.n[v][d] += out.scored[v].answers(i)
 			}
-			atoms = append(atoms, s.places[i])
 		}
-		// Two variables of one item have the same answers, so the same figures are withheld.
-		if w, done := known[vars[v].item]; done {
-			out.why[v] = w
-			continue
+		out.why[v] = make([]string, len(domains))
+		for d, n := range out.n[v] {
+			if n < rules.MinAnswers {
+				out.why[v][d] = survey.ReasonFewAnswers
+			}
 		}
-		t := table{domains: domains, n: out.n[v], atoms: distinctPlaces(atoms), min: rules.MinAnswers}
-		out.why[v] = t.withhold()
-		known[vars[v].item] = out.why[v]
 	}
 	return out
 }
@@ -174,18 +166,6 @@ func unweightedSurface(s *surface) (*surface, error) {
 		return nil, survey.Errorf(survey.CodeInternal, "compute", "unweighted design: %w", err)
 	}
 	return &out, nil
-}
-
-func distinctPlaces(all []place) []place {
-	seen := map[place]bool{}
-	var out []place
-	for _, p := range all {
-		if !seen[p] {
-			seen[p] = true
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // estimate computes every figure that may be shown.

@@ -15,6 +15,14 @@ import (
 // figure, and the figure without them must be one that may be shown. The two comparisons are held against each other, too: when
 // that of the sample is there, the one with walk-ins needs no marked walk-in at all, or as many as the rule asks for.
 func (c *computation) compare(ctx context.Context, grid map[survey.FigureKey]survey.Figure) ([]survey.Comparison, error) {
+	now, err := c.compareNow(ctx, grid)
+	if err != nil {
+		return nil, err
+	}
+	return c.advanceComparisons(now), nil
+}
+
+func (c *computation) compareNow(ctx context.Context, grid map[survey.FigureKey]survey.Figure) ([]survey.Comparison, error) {
 	rest := *c.in
 	rest.Rows = c.in.Rows.withoutSuspect()
 	least := c.in.Wave.Rules.MinAnswers
@@ -69,36 +77,80 @@ func (c *computation) compare(ctx context.Context, grid map[survey.FigureKey]sur
 	return out, nil
 }
 
-// advanceComparisons decides which comparisons a live page shows. They are made of the figure that is shown and of nothing newer, so
-// they change only together with the headline; and only when both the answers that are left and the marked ones are the same as before or at
-// least the minimum more, because each of the two is a figure of its own. Otherwise those shown before stay.
-func advanceComparisons(prev, next *survey.Release, kept map[survey.FigureKey]bool) []survey.Comparison {
-	least := next.Rules.MinAnswers
-	grown := func(before, now int) bool { return now == before || now-before >= least }
-	var shown []survey.Comparison
-	stay := false
-	for _, c := range next.WithoutSuspect {
-		i := slices.IndexFunc(prev.WithoutSuspect, func(o survey.Comparison) bool { return o.With.FigureKey == c.With.FigureKey })
-		switch {
-		case i < 0 && kept[c.With.FigureKey]:
-			continue // it would tell the headline of today
-		case i < 0:
-			shown = append(shown, c)
+// advanceComparisons decides which comparisons are shown. They are made of the headline as it is now and of nothing newer, so they change
+// only together with it; and only when of every indicator both the marked answers and the others are those of the last time or have changed
+// by at least the minimum, because each of the two is a figure of its own. Otherwise those shown before stay. None changes
+// alone: the difference of two comparisons is a figure of walk-ins.
+func (c *computation) advanceComparisons(next []survey.Comparison) []survey.Comparison {
+	var before []survey.Comparison
+	if c.in.Shown != nil {
+		for _, o := range c.in.Shown.WithoutSuspect {
+			o.With.State, o.Without.State = c.state, c.state
+			before = append(before, o)
+		}
+	}
+	if len(next) == 0 {
+		return before
+	}
+	least := c.in.Wave.Rules.MinAnswers
+	few := func(n int) bool { return n > 0 && n < least }
+	now, changed := map[string]*compared{}, len(before) != len(next)
+	for _, l := range c.top().leaves {
+		if l.variable < 0 {
 			continue
 		}
-		before := prev.WithoutSuspect[i]
-		shown = append(shown, before)
-		if kept[c.With.FigureKey] || !grown(before.Suspect, c.Suspect) || !grown(before.Without.Estimate.N, c.Without.Estimate.N) {
-			stay = true
+		for _, w := range c.views {
+			if w.weighting != survey.Weighted || len(w.surfaces) > 1 {
+				continue
+			}
+			s := w.surfaces[0]
+			if s.n[l.variable][0] > 0 && s.why[l.variable][0] != "" {
+				return before
+			}
+			key := accountKey(s.sample, c.vars[l.variable].item)
+			n := s.compared(l.variable)
+			now[key] = n
+			o := c.history.Compared[key]
+			if o == nil {
+				changed = true
+				continue
+			}
+			marked, others := distanceOf(n.Marked, o.Marked), distanceOf(n.Others, o.Others)
+			if few(marked) || few(others) {
+				return before
+			}
+			changed = changed || marked+others > 0
 		}
 	}
-	if stay {
-		// None changes alone: the difference of two comparisons is a figure of walk-ins.
-		return slices.DeleteFunc(shown, func(c survey.Comparison) bool {
-			return !slices.ContainsFunc(prev.WithoutSuspect, func(o survey.Comparison) bool { return o.With.FigureKey == c.With.FigureKey })
-		})
+	if !changed {
+		return before
 	}
-	return slices.DeleteFunc(slices.Clone(next.WithoutSuspect), func(c survey.Comparison) bool {
-		return !slices.ContainsFunc(shown, func(o survey.Comparison) bool { return o.With.FigureKey == c.With.FigureKey })
+	c.history.Compared = now
+	return next
+}
+
+// compared counts the answers of the whole by code, the marked ones apart.
+func (s *surface) compared(v int) *compared {
+	out := &compared{Marked: map[int]int{}, Others: map[int]int{}}
+	s.eachAnswer(v, func(_ place, code, n int, suspect bool) {
+		if suspect {
+			out.Marked[code] += n
+		} else {
+			out.Others[code] += n
+		}
 	})
+	return out
+}
+
+func distanceOf(a, b map[int]int) int {
+	sum := 0
+	for code, n := range a {
+		sum += max(n-b[code], b[code]-n)
+	}
+	for code, n := range b {
+		if _, both := a[code]; !both {
+			sum += n
+		}
+	}
+	return sum
 }

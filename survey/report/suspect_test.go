@@ -193,62 +193,52 @@ func TestAllSuspect(t *testing.T) {
 	}
 }
 
-// comparisonOf is a release whose headline rests on n answers, so many of them marked.
-func comparisonOf(id string, n, suspect int) *survey.Release {
-	with, without := shownFigure("II", n, float64(n)), shownFigure("II", n-suspect, float64(n-suspect))
-	r := releaseOf(id, []survey.Figure{with})
-	if suspect >= r.Rules.MinAnswers {
-		r.WithoutSuspect = []survey.Comparison{{Suspect: suspect, With: with, Without: without}}
-	}
-	return r
-}
-
 // However often somebody looks, the headline, the figure without the marked and the marked ones each change by fifteen answers
 // or not at all, and a comparison's own figure is one that was shown.
-func TestAdvanceOfComparisons(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 5))
-	for run := range 50 {
-		var shown *survey.Release
-		headlines := map[int]bool{}
-		n, suspect := 60, 0
-		var last *survey.Comparison
-		told := 0
-		for step := range 400 {
-			n++
-			if rng.Float64() < 0.4 {
-				suspect++
-			}
-			shown = Advance(shown, comparisonOf(string(rune('a'+step)), n, suspect))
-			headlines[shown.Figures[0].Estimate.N] = true
-			if len(shown.WithoutSuspect) == 0 {
-				if last != nil {
-					t.Fatal("a comparison went away")
-				}
-				continue
-			}
-			c := shown.WithoutSuspect[0]
-			if !headlines[c.With.Estimate.N] || c.Suspect != c.With.Estimate.N-c.Without.Estimate.N || c.Suspect < 15 {
-				t.Fatalf("run %d: %d with, %d without", run, c.With.Estimate.N, c.Without.Estimate.N)
-			}
-			if last != nil {
-				for _, d := range []int{c.With.Estimate.N - last.With.Estimate.N, c.Without.Estimate.N - last.Without.Estimate.N, c.Suspect - last.Suspect} {
-					if d != 0 && d < 15 {
-						t.Fatalf("run %d: a change by %d answers", run, d)
-					}
-				}
-				if c.Suspect != last.Suspect {
-					told++
-				}
-			}
-			last = &c
-		}
-		if told < 2 {
-			t.Errorf("run %d: the comparison stood still", run)
-		}
+func TestComparisonsOverTime(t *testing.T) {
+	w := newWorld(t, setting{units: 2, cases: 2500, seed: 76, bare: true, answer: func(bool) float64 { return 0.8 }})
+	w.draw(t, 0.6, 76)
+	m := storeOf(w)
+	all := w.in.Responses
+	rng := rand.New(rand.NewPCG(76, 1))
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range all {
+		all[i].Suspect = rng.Float64() < 0.4
 	}
-	// It disappears at once when it must.
-	first := comparisonOf("a", 100, 20)
-	if got := Advance(first, comparisonOf("b", 130, 14)); len(got.WithoutSuspect) != 0 {
-		t.Error("a comparison stays that must not be shown")
+	headlines := map[int]bool{}
+	var last *survey.Comparison
+	told := 0
+	for n := 60; n <= len(all); n += 90 {
+		w.in.Responses = all[:n]
+		r, _ := refresh(t, m)
+		for _, f := range r.Figures {
+			if f.Node == "II" && f.Domain == (survey.Domain{}) && f.Weighting == survey.Weighted && f.Basis == survey.BasisInvited {
+				headlines[f.Estimate.N] = true
+			}
+		}
+		c := comparison(r, survey.BasisInvited)
+		if c == nil {
+			if last != nil {
+				t.Fatal("a comparison went away")
+			}
+			continue
+		}
+		if !headlines[c.With.Estimate.N] || c.Suspect != c.With.Estimate.N-c.Without.Estimate.N || c.Suspect < 15 {
+			t.Fatalf("%d with, %d without, %d marked", c.With.Estimate.N, c.Without.Estimate.N, c.Suspect)
+		}
+		if last != nil {
+			for _, d := range []int{c.With.Estimate.N - last.With.Estimate.N, c.Without.Estimate.N - last.Without.Estimate.N, c.Suspect - last.Suspect} {
+				if d != 0 && d < 15 {
+					t.Fatalf("a change by %d answers", d)
+				}
+			}
+			if c.Suspect != last.Suspect {
+				told++
+			}
+		}
+		last = c
+	}
+	if told < 2 {
+		t.Errorf("the comparison advanced %d times in %d answers", told, len(all))
 	}
 }

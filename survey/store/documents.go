@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"sipas/survey"
 )
@@ -82,6 +83,25 @@ func framework(ctx context.Context, q querier, ref survey.FrameworkRef) (*survey
 		return nil, err
 	}
 	return survey.ParseFramework([]byte(doc))
+}
+
+// InstrumentHash returns the SHA-256 of a version's document as it is stored.
+func (s *Store) InstrumentHash(ctx context.Context, ref survey.InstrumentRef) (string, error) {
+	return s.documentHash(ctx, "hash instrument", selectInstrument, survey.CodeInstrumentUnknown, ref.ID, ref.Version)
+}
+
+// FrameworkHash does the same for frameworks.
+func (s *Store) FrameworkHash(ctx context.Context, ref survey.FrameworkRef) (string, error) {
+	return s.documentHash(ctx, "hash framework", selectFramework, survey.CodeNotFound, ref.ID, ref.Version)
+}
+
+func (s *Store) documentHash(ctx context.Context, op, query string, unknown survey.Code, id string, version int) (string, error) {
+	var doc string
+	err := s.engine.Reader.QueryRowContext(ctx, query, id, version).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", missing(unknown, op, "document", fmt.Sprintf("%s/%d", id, version))
+	}
+	return survey.DocumentSum([]byte(doc)), s.fail(op, err)
 }
 
 // publication is one document on its way into a table of versions.

@@ -92,6 +92,11 @@ func apply(ctx context.Context, db *sql.DB, step Migration, at time.Time) error 
 	if _, err := tx.ExecContext(ctx, step.SQL); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
+	if work := after(step.Name); work != nil {
+		if err := work(ctx, tx); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
 	if _, err := tx.ExecContext(ctx, insertMigration, step.Version, step.Name, step.Checksum, at.UnixMilli()); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

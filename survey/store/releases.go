@@ -15,21 +15,25 @@ import (
 )
 
 const (
-	selectReleaseByID = `SELECT state, document FROM release WHERE id = $1`
-	deleteProvisional = `DELETE FROM release WHERE wave = $1 AND state = $2`
+	deleteProvisional = `DELETE FROM release WHERE wave = $1 AND state = 'provisional'`
 	insertRelease     = `INSERT INTO release (id, wave, state, made_at, document) VALUES ($1, $2, $3, $4, $5)`
-	selectRelease     = `SELECT document FROM release WHERE wave = $1 AND state = $2 ORDER BY made_at DESC, id DESC LIMIT 1`
-	selectReleaseID   = `SELECT id FROM release WHERE wave = $1 AND state = $2 ORDER BY made_at DESC, id DESC LIMIT 1`
+	selectReleaseByID = `SELECT state, document FROM release WHERE id = $1`
+	selectProvisional = `SELECT document FROM release WHERE wave = $1 AND state = 'provisional' ORDER BY made_at DESC, id DESC LIMIT 1`
+	selectLiveID      = `SELECT id FROM release WHERE wave = $1 AND state = 'provisional' ORDER BY made_at DESC, id DESC LIMIT 1`
 )
 
-// SaveRelease stores a release. A provisional one replaces the wave's provisional one; a published one is never replaced: the
-// same again changes nothing, another under its id is CodeConflict.
+// SaveRelease stores the provisional release of a wave in place of the one before. The same again changes nothing; one under the id of a
+// published release is CodeConflict.
 func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Release) error {
 	const op = "save release"
-	if r.ID == "" || (r.State != survey.StateProvisional && r.State != survey.StatePublished) {
-		return survey.Errorf(survey.CodeInternal, op, "release %q is neither provisional nor published, but %q", r.ID, r.State)
+	if r.ID == "" || r.State != survey.StateProvisional {
+		return survey.Errorf(survey.CodeInternal, op, "release %q is not provisional, but %q", r.ID, r.State)
 	}
-	text, err := pack(r)
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	text, err := pack(doc)
 	if err != nil {
 		return s.fail(op, err)
 	}
@@ -49,10 +53,11 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 		if err == nil && state == survey.StatePublished {
 			return missing(survey.CodeConflict, op, "release", r.ID)
 		}
-		if r.State == survey.StateProvisional {
-			if _, err := s.exec(ctx, tx, deleteProvisional, r.Wave, survey.StateProvisional); err != nil {
-				return err
-			}
+		if err := s.disclose(ctx, tx, op, r); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, tx, deleteProvisional, r.Wave); err != nil {
+			return err
 		}
 		if _, err := s.exec(ctx, tx, insertRelease, r.ID, r.Wave, r.State, r.MadeAt.UnixMilli(), text); err != nil {
 			return err
@@ -61,12 +66,8 @@ func (s *Store) SaveRelease(ctx context.Context, by survey.Actor, r *survey.Rele
 	})
 }
 
-// pack writes a release as text: JSON, compressed, in base 64. Equal releases give equal text.
-func pack(r *survey.Release) (string, error) {
-	doc, err := json.Marshal(r)
-	if err != nil {
-		return "", fmt.Errorf("encode release: %w", err)
-	}
+// pack writes the document of a release as text: compressed, in base 64. Equal documents give equal text.
+func pack(doc []byte) (string, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := z.Write(doc); err != nil {
@@ -78,7 +79,7 @@ func pack(r *survey.Release) (string, error) {
 	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
-func unpack(text string) (*survey.Release, error) {
+func unpack(text string) ([]byte, error) {
 	compressed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, fmt.Errorf("decode release: %w", err)
@@ -91,33 +92,48 @@ func unpack(text string) (*survey.Release, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decompress release: %w", err)
 	}
+	return doc, nil
+}
+
+// Release returns the wave's provisional release, or the published one of the highest number, or CodeNotFound.
+func (s *Store) Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error) {
+	const op = "read release"
+	if state == survey.StatePublished {
+		p, err := s.published(ctx, op, selectNewest, wave)
+		if err != nil {
+			return nil, err
+		}
+		return p.Decode()
+	}
+	var text string
+	if err := s.newest(ctx, op, selectProvisional, wave, state, &text); err != nil {
+		return nil, err
+	}
+	doc, err := unpack(text)
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
 	r := new(survey.Release)
 	if err := json.Unmarshal(doc, r); err != nil {
-		return nil, fmt.Errorf("decode release: %w", err)
+		return nil, s.fail(op, fmt.Errorf("decode release: %w", err))
 	}
 	return r, nil
 }
 
-// Release returns the wave's newest release of a state, or CodeNotFound.
-func (s *Store) Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error) {
-	const op = "read release"
-	var text string
-	if err := s.newest(ctx, op, selectRelease, wave, state, &text); err != nil {
-		return nil, err
-	}
-	r, err := unpack(text)
-	return r, s.fail(op, err)
-}
-
 // ReleaseID returns the id only of what Release would return.
 func (s *Store) ReleaseID(ctx context.Context, wave survey.WaveID, state survey.State) (string, error) {
+	const op = "read release id"
+	query := selectLiveID
+	if state == survey.StatePublished {
+		query = selectNewestID
+	}
 	var id string
-	err := s.newest(ctx, "read release id", selectReleaseID, wave, state, &id)
+	err := s.newest(ctx, op, query, wave, state, &id)
 	return id, err
 }
 
 func (s *Store) newest(ctx context.Context, op, query string, wave survey.WaveID, state survey.State, into *string) error {
-	err := s.engine.Reader.QueryRowContext(ctx, query, wave, state).Scan(into)
+	err := s.engine.Reader.QueryRowContext(ctx, query, wave).Scan(into)
 	if errors.Is(err, sql.ErrNoRows) {
 		return missing(survey.CodeNotFound, op, "wave", string(wave)).With("state", string(state))
 	}

@@ -111,3 +111,27 @@ func TestPlaceholdersAscend(t *testing.T) {
 		t.Errorf("placeholders are %s, want %s", got, want)
 	}
 }
+
+// The statements that write to the tables of releases are these and no others, and none can meet a published one: the only deletion
+// says in its own text that it is of provisional ones.
+func TestNoStatementChangesAPublishedRelease(t *testing.T) {
+	writes := regexp.MustCompile(`(?is)\b(INSERT\s+INTO|REPLACE\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|DROP|ALTER)\b[^;]*?\b(release|publication)\b`)
+	known := map[string]bool{deleteProvisional: false, insertRelease: false, insertPublication: false}
+	for _, s := range statements(t) {
+		if !writes.MatchString(s.text) {
+			continue
+		}
+		if _, ok := known[s.text]; !ok {
+			t.Errorf("%s: a further statement writes to what is published:\n%s", s.where, s.text)
+		}
+		known[s.text] = true
+	}
+	for text, seen := range known {
+		if !seen {
+			t.Errorf("not found any more: %s", text)
+		}
+	}
+	if !strings.HasSuffix(deleteProvisional, "state = 'provisional'") || strings.Contains(insertRelease+insertPublication, "CONFLICT") {
+		t.Error("a statement could meet a published release")
+	}
+}

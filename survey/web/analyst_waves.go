@@ -138,6 +138,9 @@ func (s *Server) overviewView(c *call, p *wavePage) (pages.OverviewView, error) 
 		WithWalk: b.walkIns(f, node.Code, i18n.T(l, "scores.with_walk"), survey.Domain{}),
 		ScoredAt: b.MadeAt.In(survey.Zone), DataHash: b.DataHash, Version: b.Program, Notes: b.Weighting.Notes,
 	}
+	if c.actor.Can(survey.ActCompute) {
+		v.PublishHref = wavePath(p.wave.ID, "publish")
+	}
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return v, err
 	}

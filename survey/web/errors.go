@@ -62,6 +62,8 @@ var statusOf = map[survey.Code]int{
 	survey.CodeDeviceUnknown:     http.StatusUnauthorized,
 	survey.CodeDeviceRevoked:     http.StatusForbidden,
 	survey.CodeSealUnreadable:    http.StatusUnprocessableEntity,
+	survey.CodeReasonRequired:    http.StatusUnprocessableEntity,
+	survey.CodeReleasedMeanwhile: http.StatusConflict,
 }
 
 // busySeconds is when a caller may try again after CodeUnavailable.

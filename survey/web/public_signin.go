@@ -16,7 +16,7 @@ func (s *Server) landing(c *call) error {
 	if c.signedIn() {
 		return c.redirect(s.home(c.actor))
 	}
-	v := pages.LandingView{Shell: s.citizenShell(c, ""), SignInHref: "/signin"}
+	v := pages.LandingView{Shell: s.citizenShell(c, ""), SignInHref: "/signin", ResultsHref: "/releases"}
 	if s.cfg.DemoKiosk {
 		v.KioskHref = "/kiosk"
 	}

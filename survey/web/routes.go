@@ -52,13 +52,15 @@ type route struct {
 	body         int64
 	json         bool // the caller is a script: errors are JSON
 	keep         bool // the handler sets its own caching; otherwise nothing may be kept
+	readable     bool // published: scripts of every site may read it
 	handle       func(*call) error
 }
 
 // table lists every route of the program. A test holds it against the router.
 func (s *Server) table() []route {
+	compute := may(survey.ActCompute)
 	view, repairs, manage := may(survey.ActViewResults), may(survey.ActViewRepairs), may(survey.ActManage)
-	return []route{
+	return append([]route{
 		{method: http.MethodGet, path: "/", name: "landing", who: public, rate: rateNone, handle: s.landing},
 		{method: http.MethodGet, path: "/healthz", name: "health", who: blind, rate: rateNone, handle: s.health},
 		{method: http.MethodGet, path: static.Prefix + "*", name: "static", who: blind, rate: rateNone, keep: true, handle: s.staticFile},
@@ -87,6 +89,8 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
 		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
 		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
+		{method: http.MethodGet, path: "/waves/:wave/publish", name: "publish", who: compute, rate: rateNone, handle: s.publishPage},
+		{method: http.MethodPost, path: "/waves/:wave/publish", name: "publish.send", who: compute, rate: rateNone, body: smallBody, handle: s.publishSend},
 		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
@@ -97,7 +101,26 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: fleetPath + "/:point/code", name: "fleet.code", who: manage, rate: rateNone, body: smallBody, handle: s.fleetCode},
 		{method: http.MethodPost, path: fleetPath + "/:point/revoke", name: "fleet.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevoke},
 		{method: http.MethodPost, path: fleetPath + "/:point/devices/:device/revoke", name: "fleet.device.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevokeDevice},
+	}, s.openTable()...)
+}
+
+// openTable lists the routes of what is published: for everybody, on every site, without a look at who calls.
+func (s *Server) openTable() []route {
+	var all []route
+	for _, r := range []route{
+		{path: "/releases", name: "releases", handle: s.releaseIndex},
+		{path: "/releases.json", name: "releases.list", handle: s.releaseList},
+		{path: "/releases/schema.json", name: "releases.schema", handle: s.releaseSchemaFile},
+		{path: "/releases/:wave", name: "releases.newest", handle: s.releaseNewest},
+		{path: "/releases/:wave/:number", name: "release", handle: s.release},
+		{path: "/catalog.jsonld", name: "catalog", handle: s.catalog},
+	} {
+		r.method, r.who, r.rate, r.keep, r.readable = http.MethodGet, blind, rateNone, true, true
+		asked := r
+		asked.method, asked.name, asked.body, asked.handle = http.MethodOptions, r.name+".options", smallBody, s.releaseOptions
+		all = append(all, r, asked)
 	}
+	return all
 }
 
 // register hands the table to the router. Each handler is wrapped by what its line demands, so that no handler can forget it.
@@ -117,6 +140,9 @@ func (s *Server) admit(c *call, r *route) error {
 		req.Body = http.MaxBytesReader(c.echo.Response().Writer, req.Body, r.body)
 	}
 	c.route = r
+	if r.readable {
+		readable(c)
+	}
 	if !r.who.blind {
 		// A cookie that has expired is no fault on a page that asks for none.
 		if err := s.recognize(c); err != nil && !(r.who.act == "" && survey.IsCode(err, survey.CodeUnauthenticated)) {

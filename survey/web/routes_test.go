@@ -48,6 +48,7 @@ func TestPermissions(t *testing.T) {
 	s := newSite(t, true)
 	const (
 		ok      = http.StatusOK
+		empty   = http.StatusNoContent
 		away    = http.StatusSeeOther // to the sign-in page, or home
 		no      = http.StatusForbidden
 		noName  = http.StatusUnauthorized
@@ -83,6 +84,21 @@ func TestPermissions(t *testing.T) {
 		{"GET /waves/:wave/map", "/waves/2026-q3/map", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/flags", "/waves/2026-q3/flags", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/signals", "/waves/2026-q3/signals", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/publish", "/waves/2026-q3/publish", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/publish", "/waves/none/publish", [4]int{away, missing, no, missing}},
+		{"POST /waves/:wave/publish", "/waves/2026-q3/publish", [4]int{noName, bad, no, bad}},
+		{"GET /releases", "/releases", [4]int{ok, ok, ok, ok}},
+		{"GET /releases.json", "/releases.json", [4]int{ok, ok, ok, ok}},
+		{"GET /releases/schema.json", "/releases/schema.json", [4]int{ok, ok, ok, ok}},
+		{"GET /releases/:wave", "/releases/2026-q3", [4]int{missing, missing, missing, missing}},
+		{"GET /releases/:wave/:number", "/releases/2026-q3/1", [4]int{missing, missing, missing, missing}},
+		{"GET /catalog.jsonld", "/catalog.jsonld", [4]int{ok, ok, ok, ok}},
+		{"OPTIONS /releases", "/releases", [4]int{empty, empty, empty, empty}},
+		{"OPTIONS /releases.json", "/releases.json", [4]int{empty, empty, empty, empty}},
+		{"OPTIONS /releases/schema.json", "/releases/schema.json", [4]int{empty, empty, empty, empty}},
+		{"OPTIONS /releases/:wave", "/releases/2026-q3", [4]int{empty, empty, empty, empty}},
+		{"OPTIONS /releases/:wave/:number", "/releases/2026-q3/1", [4]int{empty, empty, empty, empty}},
+		{"OPTIONS /catalog.jsonld", "/catalog.jsonld", [4]int{empty, empty, empty, empty}},
 		{"GET /papi", "/papi", [4]int{away, ok, no, ok}},
 		{"GET /repair", "/repair", [4]int{away, ok, ok, ok}},
 		{"GET /repair", "/repair?unit=" + string(unitID(0)), [4]int{away, ok, ok, ok}},
@@ -130,6 +146,7 @@ func pagesOf() map[string]survey.Role {
 		"/waves/2026-q3/flags": survey.Analyst, "/papi": survey.Analyst, "/papi?province=B%C3%ACnh+D%C6%B0%C6%A1ng&year=2020": survey.Analyst,
 		"/repair": survey.Department, "/admin": survey.Administrator, "/admin/kiosks": survey.Administrator,
 		"/admin/kiosks/point-1": survey.Administrator, "/waves/2026-q3/signals": survey.Analyst, "/waves/none": survey.Analyst,
+		"/waves/2026-q3/publish": survey.Analyst, "/releases/none/1": "",
 	}
 }
 
@@ -186,7 +203,7 @@ func TestEveryPageIsSafe(t *testing.T) {
 }
 
 func catalogueSections() []string {
-	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview", "fleet", "signals", "ago", "span", "weekday"}
+	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview", "fleet", "signals", "ago", "span", "weekday", "releases", "publish"}
 }
 
 func TestEveryCodeHasAStatusAndAWord(t *testing.T) {

@@ -256,10 +256,11 @@ func TestClosedWaveShowsWhatWasPublished(t *testing.T) {
 	}
 	e.Estimate.Value, e.Estimate.N, e.Estimate.Population = 71.23, 135, 360
 	e.Estimate.Interval.Low, e.Estimate.Interval.High, e.Estimate.Interval.Level = 70, 72.5, 0.95
-	must(t, s.db.SaveRelease(ctx, testBy, &survey.Release{
+	_, err := s.db.PublishRelease(ctx, testBy, &survey.Release{
 		ID: "published-1", Wave: testWave, State: survey.StatePublished, MadeAt: testDay, Program: "then", Rules: survey.DefaultRules(),
-		Figures: []survey.Figure{e}, Weighting: survey.WeightReport{Respondents: 135, Invited: 180, Register: 360},
-	}))
+		Number: 1, Figures: []survey.Figure{e}, Weighting: survey.WeightReport{Respondents: 135, Invited: 180, Register: 360},
+	})
+	must(t, err)
 	s.as(survey.Analyst).get("/waves/2026-q3/scores").want(t, http.StatusOK, "71,2")
 	if n := slow.loads.Load(); n != 0 {
 		t.Errorf("%d computations of a published wave", n)

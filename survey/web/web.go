@@ -41,6 +41,10 @@ type Config struct {
 	Demo bool
 	// Program is the version that a release names.
 	Program string
+	// Publisher and License are written into what is published through the pages: who publishes, empty for the province, and the
+	// address of the license, empty for report.DefaultLicense.
+	Publisher survey.Text
+	License   string
 	// DataDir is shown to the administrator.
 	DataDir string
 	// RefreshWait is how long a page waits for newer figures before it shows those at hand; 0 means not at all.
@@ -72,7 +76,10 @@ type Server struct {
 	limits   limits
 	releases releases
 	cache    cache
-	hashing  *hasher
+	public   openReleases
+
+	publishings publishings
+	hashing     *hasher
 
 	stop   context.CancelFunc
 	life   context.Context

@@ -85,3 +85,14 @@ type Citizen struct {
 	Office    string // who asks, as the wave names it; may be empty
 	Demo      bool
 }
+
+// Public is the frame of a page of published figures.
+type Public struct {
+	Lang        i18n.Lang
+	Languages   []LanguageLink
+	Index       bool   // the page is the list of releases itself
+	Publisher   string // empty where nothing is published yet
+	License     string // its address
+	LicenseName string
+	Demo        bool
+}

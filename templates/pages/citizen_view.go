@@ -4,9 +4,10 @@ import "sipas/templates/layout"
 
 // LandingView is the public front page.
 type LandingView struct {
-	Shell      layout.Citizen
-	KioskHref  string
-	SignInHref string
+	ResultsHref string // what is published
+	Shell       layout.Citizen
+	KioskHref   string
+	SignInHref  string
 }
 
 // SignInView is the page where staff sign in.

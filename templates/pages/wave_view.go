@@ -45,6 +45,8 @@ type OverviewView struct {
 	Silent      []SilentUnit // units without one answer
 	SilentShare float64      // their share of the register, 0 to 1
 
+	PublishHref string // where the wave is published; empty for who may not
+
 	RegisterEnds time.Time // the last day in the register; zero where it covers the wave
 	Notes        []string  // what the weighting had to do, in the reader's language
 	ScoredAt     time.Time

@@ -45,8 +45,8 @@ func fill(t testing.TB, db *DB) {
 	// The first version had no rules about gaming.
 	rules := survey.DefaultRules()
 	rules.Gaming = survey.Gaming{}
-	release := &survey.Release{ID: "r-1", Wave: storetest.WaveID, State: survey.StatePublished, MadeAt: time.UnixMilli(0).UTC(), Rules: rules}
-	if err := db.SaveRelease(bg, storetest.By, release); err != nil {
+	release := &survey.Release{ID: "r-1", Wave: storetest.WaveID, State: survey.StatePublished, Number: 1, MadeAt: time.UnixMilli(0).UTC(), Rules: rules}
+	if _, err := db.PublishRelease(bg, storetest.By, release); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -84,6 +84,9 @@ func content(t testing.TB, db *DB) map[string]any {
 	points, err := db.Points(bg)
 	put("points", points, err)
 	release, err := db.Release(bg, w, survey.StatePublished)
+	if err == nil {
+		release.ContentHash = "" // of a document that had no rules about gaming at all
+	}
 	put("release", release, err)
 	instrument, err := db.Instrument(bg, survey.InstrumentRef{ID: "kiosk", Version: 1})
 	put("instrument", instrument, err)
@@ -342,15 +345,37 @@ func TestPublishedReleaseCannotBeChangedBySQL(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
 	fill(t, db)
+	live := &survey.Release{ID: "p-1", Wave: storetest.WaveID, State: survey.StateProvisional, MadeAt: time.UnixMilli(0).UTC()}
+	if err := db.SaveRelease(bg, storetest.By, live); err != nil {
+		t.Fatal(err)
+	}
+	before, err := db.Published(bg, storetest.WaveID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, statement := range []string{
-		"UPDATE release SET document = 'x'", "UPDATE release SET state = 'provisional'", "DELETE FROM release",
+		"UPDATE release SET document = 'x'", "UPDATE release SET state = 'provisional'", "DELETE FROM release", "DELETE FROM release WHERE id = 'r-1'",
+		"INSERT OR REPLACE INTO release (id, wave, state, made_at, document) SELECT id, wave, 'provisional', made_at, 'x' FROM release",
+		"REPLACE INTO release (id, wave, state, made_at, document) SELECT id, wave, state, made_at, 'x' FROM release",
+		"INSERT INTO release (id, wave, state, made_at, document) SELECT id, wave, state, made_at, 'x' FROM release WHERE true ON CONFLICT (id) DO UPDATE SET document = 'x'",
+		"UPDATE OR REPLACE release SET id = 'r-1' WHERE id = 'p-1'", "UPDATE release SET state = 'published' WHERE id = 'p-1'",
+		"UPDATE publication SET number = 2", "UPDATE publication SET content_hash = 'x'", "UPDATE publication SET seal = 'x', previous = 'x'", "DELETE FROM publication",
+		"INSERT OR REPLACE INTO publication SELECT position, release, wave, number, 'x', document_hash, previous, seal FROM publication",
+		"REPLACE INTO publication SELECT position, release, wave, number + 1, content_hash, document_hash, previous, seal FROM publication",
+		"INSERT INTO publication SELECT position + 1, 'p-1', wave, number + 1, content_hash, document_hash, seal, 'x' FROM publication",
+		"INSERT INTO publication SELECT position + 2, release, wave, number + 2, content_hash, document_hash, seal, 'x' FROM publication",
+		"DELETE FROM wave", "UPDATE wave SET id = 'x'",
 	} {
 		if _, err := db.writer.Exec(statement); err == nil {
 			t.Errorf("%s went through", statement)
 		}
 	}
-	if _, err := db.Release(bg, storetest.WaveID, survey.StatePublished); err != nil {
-		t.Error(err)
+	after, err := db.Published(bg, storetest.WaveID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, after); d != "" {
+		t.Errorf("it changed:\n%s", d)
 	}
 	if _, err := db.reader.Exec("DELETE FROM session"); err == nil {
 		t.Error("a reading connection may write")

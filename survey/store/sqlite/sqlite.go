@@ -243,7 +243,7 @@ func openWriter(ctx context.Context, path string) (*sql.DB, error) {
 		// It is not defensive, as the others are: the scrubber wipes pages.
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_txlock": {"immediate"},
 		// The settler copies the log into the file before it comes to writerCopies: whoever commits pays for it only when that fails.
-		"_pragma": {"secure_delete(1)", "temp_store(2)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopies), fmt.Sprintf("cache_size(-%d)", cacheKiB)},
+		"_pragma": {"secure_delete(1)", "recursive_triggers(1)", "temp_store(2)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopies), fmt.Sprintf("cache_size(-%d)", cacheKiB)},
 	}))
 	if err != nil {
 		return nil, err
@@ -253,7 +253,7 @@ func openWriter(ctx context.Context, path string) (*sql.DB, error) {
 	db.SetMaxIdleConns(1)
 	// Settings that the driver runs as plain SQL fail silently when misspelt, so all are asked for.
 	for _, want := range [][2]string{
-		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}, {"secure_delete", "1"},
+		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}, {"secure_delete", "1"}, {"recursive_triggers", "1"},
 		{"application_id", fmt.Sprint(applicationID)},
 	} {
 		var got string

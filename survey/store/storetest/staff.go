@@ -71,23 +71,84 @@ func testReleases(t *testing.T, s survey.Store) {
 	sameRelease(t, got, second)
 	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StateProvisional)), "p-2")
 
-	published := release("r-1", survey.StatePublished, 80)
-	ok(t, s.SaveRelease(bg, By, published))
-	ok(t, s.SaveRelease(bg, By, published))
-	changed := release("r-1", survey.StatePublished, 81)
-	is(t, s.SaveRelease(bg, By, changed), survey.CodeConflict)
+	published := numbered("r-1", 1, 80)
+	is(t, s.SaveRelease(bg, By, published), survey.CodeInternal)
+	record, err := s.PublishRelease(bg, By, published)
+	ok(t, err)
+	_, err = s.PublishRelease(bg, By, numbered("r-9", 1, 81))
+	is(t, err, survey.CodeReleasedMeanwhile)
+	_, err = s.PublishRelease(bg, By, numbered("r-1", 2, 81))
+	is(t, err, survey.CodeConflict)
 	is(t, s.SaveRelease(bg, By, release("r-1", survey.StateProvisional, 81)), survey.CodeConflict)
 	got, err = s.Release(bg, WaveID, survey.StatePublished)
 	ok(t, err)
 	sameRelease(t, got, published)
 	sameRelease(t, must(s.Release(bg, WaveID, survey.StateProvisional)), second)
 
-	later := release("r-2", survey.StatePublished, 82)
-	later.MadeAt = moment.Add(time.Hour)
-	ok(t, s.SaveRelease(bg, By, later))
+	silent := numbered("r-2", 2, 82)
+	silent.Reason = ""
+	_, err = s.PublishRelease(bg, By, silent)
+	is(t, err, survey.CodeReasonRequired)
+	// The later one is older by the clock: numbers decide, not clocks.
+	later := numbered("r-2", 2, 82)
+	later.MadeAt = moment.Add(-time.Hour)
+	next, err := s.PublishRelease(bg, By, later)
+	ok(t, err)
 	sameRelease(t, must(s.Release(bg, WaveID, survey.StatePublished)), later)
-	is(t, s.SaveRelease(bg, By, changed), survey.CodeConflict)
+	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StatePublished)), "r-2")
+	same(t, "chain", must(s.Publications(bg)), []survey.Publication{*record, *next})
+	same(t, "published ids", must(s.PublishedIDs(bg)), []string{"r-1", "r-2"})
+	for _, p := range []*survey.Publication{record, next} {
+		same(t, "seal", p.Seal, p.SealOf())
+		kept := must(s.Published(bg, WaveID, p.Number))
+		same(t, "record", kept.Publication, *p)
+		same(t, "document's hash", survey.DocumentSum(kept.Document), p.DocumentHash)
+		same(t, "content's hash", must(survey.ContentHash(kept.Document)), p.ContentHash)
+	}
+	same(t, "previous", []string{record.Previous, next.Previous}, []string{"", record.Seal})
+	_, err = s.Published(bg, WaveID, 3)
+	is(t, err, survey.CodeNotFound)
+	_, err = s.Published(bg, "2020-q1", 1)
+	is(t, err, survey.CodeNotFound)
 	same(t, "acts of saving", len(slices.DeleteFunc(acts(t, s), func(a string) bool { return a != "save_release" })), 4)
+}
+
+// What is disclosed is kept with the release that showed it; who goes on from an older state is refused, and changes nothing.
+func testDisclosed(t *testing.T, s survey.Store) {
+	Prepare(t, s)
+	_, err := s.Disclosed(bg, WaveID)
+	is(t, err, survey.CodeNotFound)
+	shown := func(id string, epoch int, state survey.State) *survey.Release {
+		r := release(id, state, 70)
+		if state == survey.StatePublished {
+			r = numbered(id, epoch-1, 70)
+		}
+		r.Disclosed = &survey.Disclosed{Wave: WaveID, Epoch: epoch, Release: id, State: state, Document: []byte(`{"of":"` + id + `"}`)}
+		return r
+	}
+	is(t, s.SaveRelease(bg, By, shown("p-0", 2, survey.StateProvisional)), survey.CodeConflict)
+	first, second := shown("p-1", 1, survey.StateProvisional), shown("r-2", 2, survey.StatePublished)
+	ok(t, s.SaveRelease(bg, By, first))
+	same(t, "disclosed", *must(s.Disclosed(bg, WaveID)), *first.Disclosed)
+	is(t, s.SaveRelease(bg, By, shown("p-2", 1, survey.StateProvisional)), survey.CodeConflict)
+	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StateProvisional)), "p-1")
+	must(s.PublishRelease(bg, By, second))
+	same(t, "disclosed", *must(s.Disclosed(bg, WaveID)), *second.Disclosed)
+	late := numbered("r-3", 2, 70)
+	late.Disclosed = second.Disclosed
+	_, err = s.PublishRelease(bg, By, late)
+	is(t, err, survey.CodeConflict)
+	same(t, "id", must(s.ReleaseID(bg, WaveID, survey.StatePublished)), "r-2")
+}
+
+// numbered is a published release that supersedes the one before it.
+func numbered(id string, number int, value float64) *survey.Release {
+	r := release(id, survey.StatePublished, value)
+	r.Number, r.Supersedes = number, number-1
+	if number > 1 {
+		r.Reason = "an office sent its register late"
+	}
+	return r
 }
 
 func testAccounts(t *testing.T, s survey.Store) {

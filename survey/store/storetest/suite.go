@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"merging units", testMergeUnits},
 		{"closing a wave", testClosing},
 		{"releases", testReleases},
+		{"disclosed", testDisclosed},
 		{"accounts", testAccounts},
 		{"sessions", testSessions},
 		{"points", testPoints},

@@ -1,0 +1,401 @@
+// Package adversary is for tests: somebody who keeps everything that is shown of a wave and tries to take it apart. It imports nothing of what
+// protects the figures.
+package adversary
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"sipas/survey"
+)
+
+// Adversary keeps every figure that anybody was shown, at every moment, and knows the answers only to say afterward which of them a
+// reader could have computed. Nothing of it is the suppressor's: places are labels, elimination is modulo another prime.
+//
+// An unknown is the answers to one item of one source at one place as long as they stayed the same: counts of answers are live, so
+// a reader knows when nothing came.
+type Adversary struct {
+	items  map[string]string // item of each indicator, by framework and node
+	parts  map[string][]string
+	topics map[string]*topic // by source and item
+	shown  map[survey.FigureKey]string
+	faults []string
+	days   int
+
+	domains map[survey.Domain]bool
+}
+
+// topic is one item from one source.
+type topic struct {
+	where    map[string][3]string           // unit, field and group of a place
+	answers  []map[string]map[int]int       // by epoch, place and code
+	unknowns []map[string]int               // by epoch and place
+	count    int                            // of unknowns
+	seen     map[survey.Domain]map[int]bool // epochs of which a figure was shown
+}
+
+// New is somebody who knows the frameworks that a wave is scored by, as everybody does.
+func New(frameworks []*survey.Framework) *Adversary {
+	a := &Adversary{items: map[string]string{}, parts: map[string][]string{}, topics: map[string]*topic{}, shown: map[survey.FigureKey]string{}}
+	for _, f := range frameworks {
+		f.Walk(func(n *survey.Node, _ []*survey.Node) {
+			for _, l := range n.Leaves() {
+				if l.Value.Item == "" {
+					continue
+				}
+				key := f.ID + "/" + n.Code
+				a.parts[key] = append(a.parts[key], l.Value.Item)
+				if len(n.Children) == 0 {
+					a.items[key] = l.Value.Item
+				}
+			}
+		})
+	}
+	return a
+}
+
+// Day writes down what the answers of respondents are when something is shown: to judge with, not to compute from.
+func (a *Adversary) Day(classes []survey.Class, responses []survey.Response) {
+	labels := map[survey.ClassID][3]string{}
+	alone := func(s string) string {
+		if s == "*" || strings.Contains(s, "|") {
+			return ""
+		}
+		return s
+	}
+	for _, k := range classes {
+		labels[k.ID] = [3]string{alone(k.Labels[survey.DimUnit]), alone(k.Labels[survey.DimField]), alone(k.Labels[survey.DimFieldGroup])}
+	}
+	a.domains = map[survey.Domain]bool{{}: true}
+	now := map[string]map[string]map[int]int{}
+	where := map[string][3]string{}
+	for _, r := range responses {
+		at := labels[r.Class]
+		if r.Source == survey.WalkIn {
+			at = [3]string{string(r.Unit), "", ""}
+		}
+		name := strings.Join(at[:], "/")
+		where[name] = at
+		a.domains[survey.Domain{Unit: survey.UnitID(at[0])}] = true
+		a.domains[survey.Domain{Field: at[1]}] = true
+		a.domains[survey.Domain{Field: at[2]}] = true
+		for item, code := range r.Answers {
+			key := string(r.Source) + "/" + item
+			if code < 0 {
+				continue
+			}
+			if now[key] == nil {
+				now[key] = map[string]map[int]int{}
+			}
+			if now[key][name] == nil {
+				now[key][name] = map[int]int{}
+			}
+			now[key][name][code]++
+		}
+	}
+	for key := range now {
+		if a.topics[key] == nil {
+			t := &topic{where: map[string][3]string{}, seen: map[survey.Domain]map[int]bool{}}
+			for range a.days {
+				t.day(nil)
+			}
+			a.topics[key] = t
+		}
+	}
+	for key, t := range a.topics {
+		for name := range now[key] {
+			t.where[name] = where[name]
+		}
+		t.day(now[key])
+	}
+	a.days++
+}
+
+func (t *topic) day(now map[string]map[int]int) {
+	unknowns := map[string]int{}
+	for name, n := range now {
+		if last := len(t.answers) - 1; last >= 0 && fmt.Sprint(t.answers[last][name]) == fmt.Sprint(n) {
+			unknowns[name] = t.unknowns[last][name]
+			continue
+		}
+		unknowns[name] = t.count
+		t.count++
+	}
+	t.answers, t.unknowns = append(t.answers, now), append(t.unknowns, unknowns)
+}
+
+func (t *topic) holds(d survey.Domain, name string) bool {
+	at := t.where[name]
+	return d == (survey.Domain{}) || d.Unit != "" && string(d.Unit) == at[0] || d.Unit == "" && (d.Field == at[1] || d.Field == at[2])
+}
+
+// count is the answers of a domain at an epoch, by code.
+func (t *topic) tally(d survey.Domain, epoch int) map[int]int {
+	out := map[int]int{}
+	for name, n := range t.answers[epoch] {
+		if t.holds(d, name) {
+			for code, x := range n {
+				out[code] += x
+			}
+		}
+	}
+	return out
+}
+
+// Look takes down what a release shows of the last day.
+func (a *Adversary) Look(r *survey.Release) {
+	epoch := a.days - 1
+	note := func(format string, args ...any) { a.faults = append(a.faults, fmt.Sprintf(format, args...)) }
+	type composite struct {
+		key   survey.FigureKey
+		items []string
+	}
+	var composites []composite
+	for _, f := range r.Figures {
+		if f.State == survey.StateWithheld || f.State == survey.StateNotComparable {
+			continue
+		}
+		seen, err := json.Marshal([]any{f.Estimate, f.Shares})
+		if err != nil {
+			note("%s cannot be read: %v", f.FigureKey, err)
+		}
+		if a.shown[f.FigureKey] == string(seen) {
+			continue
+		}
+		a.shown[f.FigureKey] = string(seen)
+		name := f.Framework + "/" + f.Node
+		if item := a.items[name]; item != "" && f.Basis != survey.BasisWithWalkIns {
+			source := survey.Invited
+			if f.Basis == survey.BasisWalkIns {
+				source = survey.WalkIn
+			}
+			t := a.topics[string(source)+"/"+item]
+			if n := total(t.tally(f.Domain, epoch)); n != f.Estimate.N {
+				note("%s is new, but says %d answers where there are %d", f.FigureKey, f.Estimate.N, n)
+			}
+			t.see(f.Domain, epoch)
+			continue
+		}
+		composites = append(composites, composite{f.FigureKey, a.parts[name]})
+	}
+	// A composite, or a figure of both sources, is a function of the figures below it: it must not be newer than any of them.
+	for _, c := range composites {
+		for _, item := range c.items {
+			for _, source := range []survey.Source{survey.Invited, survey.WalkIn} {
+				t := a.topics[string(source)+"/"+item]
+				if t == nil || c.key.Basis == survey.BasisInvited && source == survey.WalkIn || c.key.Basis == survey.BasisWalkIns && source == survey.Invited {
+					continue
+				}
+				if !t.current(c.key.Domain, epoch) {
+					note("%s tells of answers to %s that its own figure does not show", c.key, item)
+				}
+			}
+		}
+	}
+	for _, f := range r.Flags {
+		seen, _ := json.Marshal([]any{f.Figure.Estimate, f.Figure.Shares})
+		if f.State != survey.FlagTooFew && a.shown[f.Figure.FigureKey] != string(seen) {
+			note("a flag shows another %s than the page", f.Figure.FigureKey)
+		}
+		for _, reason := range f.Reasons {
+			mean, has := reason.Evidence["peers_mean"]
+			if !has {
+				continue
+			}
+			sum, n := 0.0, 0.0
+			for _, o := range r.Figures {
+				k, peer := f.Figure.FigureKey, o.FigureKey
+				k.Domain, peer.Domain = survey.Domain{}, survey.Domain{}
+				if k == peer && o.Domain.Unit != "" && o.Domain != f.Figure.Domain && o.State == r.State && strings.HasPrefix(string(o.Domain.Unit), "u000") == strings.HasPrefix(string(f.Figure.Domain.Unit), "u000") {
+					sum, n = sum+o.Estimate.Value, n+1
+				}
+			}
+			if math.Abs(sum/n-mean) > 1e-6 {
+				note("the mean of the peers of %s is %v, of those shown it is %v", f.Figure.FigureKey, mean, sum/n)
+			}
+		}
+	}
+}
+
+func (t *topic) see(d survey.Domain, epoch int) {
+	if t.seen[d] == nil {
+		t.seen[d] = map[int]bool{}
+	}
+	t.seen[d][epoch] = true
+}
+
+// current reports whether a figure was shown of just these answers.
+func (t *topic) current(d survey.Domain, epoch int) bool {
+	now := t.tally(d, epoch)
+	for e := range t.seen[d] {
+		if fmt.Sprint(t.tally(d, e)) == fmt.Sprint(now) {
+			return true
+		}
+	}
+	return total(now) == 0
+}
+
+func total(n map[int]int) int {
+	sum := 0
+	for _, x := range n {
+		sum += x
+	}
+	return sum
+}
+
+const adversaryPrime = 998_244_353
+
+type equation []int64
+
+// row is the unknowns of a domain at an epoch.
+func (t *topic) row(d survey.Domain, epoch int) equation {
+	row := make(equation, t.count)
+	for name, i := range t.unknowns[epoch] {
+		if t.holds(d, name) {
+			row[i] = 1
+		}
+	}
+	return row
+}
+
+func power(x, e int64) int64 {
+	out := int64(1)
+	for ; e > 0; e >>= 1 {
+		if e&1 == 1 {
+			out = out * x % adversaryPrime
+		}
+		x = x * x % adversaryPrime
+	}
+	return out
+}
+
+// solve brings all equations into the form in which each row has a one where all others have a zero.
+func (t *topic) solve() (rows []equation, pivot map[int]int) {
+	pivot = map[int]int{}
+	for d, epochs := range t.seen {
+		for e := range epochs {
+			row := t.row(d, e)
+			t.reduce(row, rows, pivot)
+			at := slices.IndexFunc(row, func(x int64) bool { return x != 0 })
+			if at < 0 {
+				continue
+			}
+			inv := power(row[at], adversaryPrime-2)
+			for i := range row {
+				row[i] = row[i] * inv % adversaryPrime
+			}
+			for _, o := range rows {
+				if f := o[at]; f != 0 {
+					for i, x := range row {
+						o[i] = ((o[i]-f*x)%adversaryPrime + adversaryPrime) % adversaryPrime
+					}
+				}
+			}
+			pivot[at] = len(rows)
+			rows = append(rows, row)
+		}
+	}
+	return rows, pivot
+}
+
+func (t *topic) reduce(row equation, rows []equation, pivot map[int]int) {
+	for at := range row {
+		r, has := pivot[at]
+		if f := row[at]; has && f != 0 {
+			for i, x := range rows[r] {
+				if x != 0 {
+					row[i] = ((row[i]-f*x)%adversaryPrime + adversaryPrime) % adversaryPrime
+				}
+			}
+		}
+	}
+}
+
+// recovered lists the cells under the minimum that follow from what was shown: the answers of a domain, or those by which two moments
+// of it differ.
+func (t *topic) recovered(domains []survey.Domain, least int) (found []string) {
+	rows, pivot := t.solve()
+	for _, d := range domains {
+		type moment struct {
+			epoch int
+			n     map[int]int
+			rest  string
+			zero  bool
+		}
+		var moments []moment
+		for e := range t.answers {
+			row := t.row(d, e)
+			t.reduce(row, rows, pivot)
+			m := moment{epoch: e, n: t.tally(d, e), rest: fmt.Sprint(row), zero: !slices.ContainsFunc(row, func(x int64) bool { return x != 0 })}
+			if n := total(m.n); m.zero && n > 0 && n < least {
+				found = append(found, fmt.Sprintf("%v at %d: %d answers", d, e, n))
+			}
+			for _, o := range moments {
+				if o.rest != m.rest {
+					continue
+				}
+				apart := 0
+				for code := range 10 {
+					apart += max(m.n[code]-o.n[code], o.n[code]-m.n[code])
+				}
+				if apart > 0 && apart < least {
+					found = append(found, fmt.Sprintf("%v from %d to %d: %d answers", d, o.epoch, e, apart))
+				}
+			}
+			moments = append(moments, m)
+		}
+	}
+	return found
+}
+
+// LookAtAll takes down a figure of every domain that has enough answers by itself: what a program shows that knows of no complement.
+func (a *Adversary) LookAtAll(least int) {
+	for _, t := range a.topics {
+		for d := range a.domains {
+			if total(t.tally(d, a.days-1)) >= least {
+				t.see(d, a.days-1)
+			}
+		}
+	}
+}
+
+// Advanced counts the figures of indicators that were new on a day or later.
+func (a *Adversary) Advanced(from int) int {
+	n := 0
+	for _, t := range a.topics {
+		for _, epochs := range t.seen {
+			for e := range epochs {
+				if e >= from {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// Faults are the figures that told of answers by another way than as a sum: a composite newer than its items, a flag of peers that were
+// not shown.
+func (a *Adversary) Faults() []string { return a.faults }
+
+// Recovered lists the cells of fewer answers than least that follow from what was shown of the items.
+func (a *Adversary) Recovered(items []string, least int) []string {
+	var domains []survey.Domain
+	for d := range a.domains {
+		domains = append(domains, d)
+	}
+	var found []string
+	for _, item := range items {
+		for _, source := range []survey.Source{survey.Invited, survey.WalkIn} {
+			if t := a.topics[string(source)+"/"+item]; t != nil {
+				for _, f := range t.recovered(domains, least) {
+					found = append(found, string(source)+" "+item+" "+f)
+				}
+			}
+		}
+	}
+	return found
+}

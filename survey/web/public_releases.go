@@ -1,0 +1,558 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sipas/survey"
+	"sipas/survey/export"
+	"sipas/templates/i18n"
+	"sipas/templates/layout"
+	"sipas/templates/pages"
+	"sipas/templates/ui"
+)
+
+//go:embed release_schema.json
+var releaseSchema []byte
+
+// Caching of public pages. The files of a numbered release never change. Its page does once, when another release takes its place.
+const (
+	keepForEver = "public, max-age=31536000, immutable"
+	askEachTime = "no-cache"
+)
+
+// openRelease is a published release, read once and never changed: pages share it.
+type openRelease struct {
+	survey.Publication
+	release   *survey.Release
+	board     *board
+	doc, csv  []byte // the files as they are served
+	docSum    string // SHA-256 of the files
+	csvSum    string
+	namedUnit map[survey.UnitID]survey.Text
+	nodes     map[[2]string]survey.NamedNode
+}
+
+// openReleases keeps the releases that pages show. They are few, and each is a few megabytes at most.
+type openReleases struct {
+	mu   sync.Mutex
+	kept map[string]*openRelease // by seal
+}
+
+// openRelease reads a published release. Nothing of it comes from live figures, so these pages cannot show one.
+func (s *Server) openRelease(ctx context.Context, p survey.Publication) (*openRelease, error) {
+	return kept(&s.public.mu, &s.public.kept, p.Seal, func() (*openRelease, error) {
+		stored, err := s.store.Published(ctx, p.Wave, p.Number)
+		if err != nil {
+			return nil, err
+		}
+		return newOpenRelease(stored)
+	})
+}
+
+func newOpenRelease(stored *survey.Published) (*openRelease, error) {
+	const op = "read published release"
+	r, err := stored.Decode()
+	if err != nil {
+		return nil, err
+	}
+	if r.Context == nil {
+		// A program before this one published it. It has no names, so codes stand in.
+		r.Context = &survey.Context{Title: survey.Text{survey.Vietnamese: string(r.Wave)}}
+	}
+	if r.Recipe == nil {
+		r.Recipe = &survey.Recipe{}
+	}
+	o := &openRelease{
+		Publication: stored.Publication, release: r, board: newBoard(r),
+		namedUnit: map[survey.UnitID]survey.Text{}, nodes: map[[2]string]survey.NamedNode{},
+	}
+	if o.doc, err = survey.PublicJSON(stored.Document); err != nil {
+		return nil, survey.Errorf(survey.CodeInternal, op, "%w", err)
+	}
+	var csv bytes.Buffer
+	if err := export.Figures(&csv, r, export.NamesIn(r.Context)); err != nil {
+		return nil, survey.Errorf(survey.CodeInternal, op, "%w", err)
+	}
+	o.csv = bytes.TrimPrefix(csv.Bytes(), []byte(byteOrderMark))
+	o.docSum, o.csvSum = sumOf(o.doc), sumOf(o.csv)
+	for _, u := range r.Context.Units {
+		o.namedUnit[u.ID] = u.Name
+	}
+	for _, f := range r.Context.Frameworks {
+		for _, n := range f.Nodes {
+			o.nodes[[2]string{f.ID, n.Code}] = n
+		}
+	}
+	return o, nil
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// path is the address of the release for ever.
+func (o *openRelease) path() string {
+	return "/releases/" + url.PathEscape(string(o.Wave)) + "/" + strconv.Itoa(o.Number)
+}
+
+func (o *openRelease) headline(l survey.Lang) ui.FigureProps {
+	h := o.release.Context.Headline
+	p := noFigure("", survey.Percent, o.release.Rules)
+	if f, ok := o.board.figure(h.Framework, h.Node, survey.Domain{}, survey.Weighted, survey.BasisInvited); ok {
+		p = figureProps(f, "", o.release.Rules)
+	}
+	p.Label = o.nodes[[2]string{h.Framework, h.Node}].Label.In(l)
+	return p
+}
+
+func (o *openRelease) place(l survey.Lang) string {
+	name := cmp.Or(o.namedUnit[o.release.Context.Province].In(l), string(o.release.Context.Province))
+	// The name stands within a sentence.
+	for _, kind := range []string{"Tỉnh ", "Thành phố "} {
+		if rest, ok := strings.CutPrefix(name, kind); ok && l == survey.Vietnamese {
+			return strings.ToLower(kind) + rest
+		}
+	}
+	return name
+}
+
+// allReleases reads every published release in the order of the chain.
+func (s *Server) allReleases(ctx context.Context) ([]*openRelease, error) {
+	chain, err := s.store.Publications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*openRelease, len(chain))
+	for i, p := range chain {
+		if all[i], err = s.openRelease(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// next is the release that took the place of another one, or nil.
+func next(all []*openRelease, o *openRelease) *openRelease {
+	for _, other := range all {
+		if other.Wave == o.Wave && other.Number == o.Number+1 {
+			return other
+		}
+	}
+	return nil
+}
+
+// publicLang is the language of these pages, which exist in the languages of the data.
+func publicLang(l survey.Lang) survey.Lang {
+	if slices.Contains(i18n.StaffLanguages(), l) {
+		return l
+	}
+	return survey.English
+}
+
+func (s *Server) publicShell(c *call, about *openRelease, index bool) layout.Public {
+	c.lang = publicLang(c.lang)
+	v := layout.Public{Lang: c.lang, Languages: languageLinks(c, c.lang, i18n.StaffLanguages()), Index: index, Demo: s.cfg.Demo}
+	if about != nil && about.release.Context.License != "" {
+		v.Publisher, v.License = about.release.Context.Publisher.In(c.lang), about.release.Context.License
+		v.LicenseName = licenseName(v.License)
+	}
+	return v
+}
+
+// licenseName is the short name of a license: that of Creative Commons from its address, or else the address.
+func licenseName(address string) string {
+	_, rest, ok := strings.Cut(address, "creativecommons.org/licenses/")
+	parts := strings.Split(strings.Trim(rest, "/"), "/")
+	if !ok || len(parts) < 2 {
+		return address
+	}
+	return "CC " + strings.ToUpper(parts[0]) + " " + parts[1]
+}
+
+// fresh sets the headers of caching and reports whether the caller has the same already.
+func fresh(c *call, tag, caching string) bool {
+	h := c.header()
+	h.Set("ETag", `"`+tag+`"`)
+	h.Set("Cache-Control", caching)
+	for _, known := range strings.Split(c.request().Header.Get("If-None-Match"), ",") {
+		known = strings.TrimPrefix(strings.TrimSpace(known), "W/")
+		if known == `"`+tag+`"` || known == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// publicPage sends a page that depends on the language of the reader.
+func (s *Server) publicTag(c *call, parts ...string) string {
+	h := sha256.New()
+	fmt.Fprintln(h, s.cfg.Program, s.cfg.Demo, c.lang, strings.Join(parts, " "))
+	return hex.EncodeToString(h.Sum(nil))[:32]
+}
+
+// releaseIndex lists everything that is published, the newest first.
+func (s *Server) releaseIndex(c *call) error {
+	all, err := s.allReleases(c.ctx())
+	if err != nil {
+		return err
+	}
+	var newest *openRelease
+	v := pages.ReleasesView{JSONHref: "/releases.json", CatalogHref: "/catalog.jsonld"}
+	if len(all) > 0 {
+		newest = all[len(all)-1]
+		v.Head = newest.Seal
+	}
+	v.Shell = s.publicShell(c, newest, true)
+	c.header().Add("Vary", "Cookie, Accept-Language")
+	if fresh(c, s.publicTag(c, v.Head), askEachTime) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	for _, o := range slices.Backward(all) {
+		row := pages.ReleaseRow{
+			Wave: o.release.Context.Title.In(c.lang), Number: o.Number, Href: o.path(), MadeAt: o.release.MadeAt.In(survey.Zone),
+			Headline: o.headline(c.lang), Reason: o.release.Reason,
+		}
+		if by := next(all, o); by != nil {
+			row.Replaced = by.Number
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return c.page(http.StatusOK, pages.Releases(v))
+}
+
+// releaseEntry is a release in the list for machines. The record lets everybody check the chain.
+type releaseEntry struct {
+	survey.Publication
+	Title        survey.Text `json:"title"`
+	MadeAt       time.Time   `json:"made_at"`
+	Reason       string      `json:"reason,omitempty"`
+	Supersedes   int         `json:"supersedes,omitempty"`
+	SupersededBy int         `json:"superseded_by,omitempty"`
+	HTML         string      `json:"html"`
+	JSON         string      `json:"json"`
+	CSV          string      `json:"csv"`
+}
+
+// releaseList is the list for machines, in the order of the chain.
+func (s *Server) releaseList(c *call) error {
+	all, err := s.allReleases(c.ctx())
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Schema   string         `json:"$schema"`
+		Head     string         `json:"head"`
+		Releases []releaseEntry `json:"releases"`
+	}{Schema: "/releases/schema.json", Releases: []releaseEntry{}}
+	for _, o := range all {
+		e := releaseEntry{
+			Publication: o.Publication, Title: o.release.Context.Title, MadeAt: o.release.MadeAt, Reason: o.release.Reason,
+			Supersedes: o.release.Supersedes, HTML: o.path(), JSON: o.path() + ".json", CSV: o.path() + ".csv",
+		}
+		if by := next(all, o); by != nil {
+			e.SupersededBy = by.Number
+		}
+		out.Head = o.Seal
+		out.Releases = append(out.Releases, e)
+	}
+	if fresh(c, "list-"+out.Head, askEachTime) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// releaseSchemaFile describes the JSON of a release.
+func (s *Server) releaseSchemaFile(c *call) error {
+	if fresh(c, "schema-"+sumOf(releaseSchema)[:32], askEachTime) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	return c.blob(http.StatusOK, "application/schema+json; charset=utf-8", releaseSchema)
+}
+
+// The files of a release, by the ending of its address.
+var releaseEndings = []string{".json", ".csv"}
+
+// cutEnding takes the ending of a file off an address.
+func cutEnding(name string) (string, string) {
+	for _, ending := range releaseEndings {
+		if rest, ok := strings.CutSuffix(name, ending); ok {
+			return rest, ending
+		}
+	}
+	return name, ""
+}
+
+// releaseNewest leads to the newest release of a wave, in the form that is asked for.
+func (s *Server) releaseNewest(c *call) error {
+	chain, err := s.store.Publications(c.ctx())
+	if err != nil {
+		return err
+	}
+	lead := func(wave, ending string) (bool, error) {
+		for _, p := range slices.Backward(chain) {
+			if string(p.Wave) == wave {
+				c.header().Set("Cache-Control", askEachTime)
+				return true, c.redirect("/releases/" + url.PathEscape(wave) + "/" + strconv.Itoa(p.Number) + ending)
+			}
+		}
+		return false, nil
+	}
+	// A wave's own id may end like a file.
+	if done, err := lead(c.param("wave"), ""); done {
+		return err
+	}
+	wave, ending := cutEnding(c.param("wave"))
+	if done, err := lead(wave, ending); done {
+		return err
+	}
+	return survey.Errorf(survey.CodeNotFound, "show release", "nothing is published of this wave")
+}
+
+// release shows a published release as a page, or sends one of its files.
+func (s *Server) release(c *call) error {
+	const op = "show release"
+	text, ending := cutEnding(c.param("number"))
+	number, err := strconv.Atoi(text)
+	if err != nil || strconv.Itoa(number) != text {
+		return survey.Errorf(survey.CodeNotFound, op, "a release has a number")
+	}
+	all, err := s.store.Publications(c.ctx())
+	if err != nil {
+		return err
+	}
+	find := func(n int) int {
+		return slices.IndexFunc(all, func(p survey.Publication) bool { return string(p.Wave) == c.param("wave") && p.Number == n })
+	}
+	at := find(number)
+	if at < 0 {
+		return survey.Errorf(survey.CodeNotFound, op, "the wave has no release of this number")
+	}
+	o, err := s.openRelease(c.ctx(), all[at])
+	if err != nil {
+		return err
+	}
+	if ending != "" {
+		return o.send(c, ending)
+	}
+	var by *openRelease
+	if after := find(number + 1); after >= 0 {
+		if by, err = s.openRelease(c.ctx(), all[after]); err != nil {
+			return err
+		}
+	}
+	shell := s.publicShell(c, o, false)
+	c.header().Add("Vary", "Cookie, Accept-Language")
+	c.header().Add("Link", fmt.Sprintf(`<%s.json>; rel="alternate"; type="application/json", <%s.csv>; rel="alternate"; type="text/csv"`, o.path(), o.path()))
+	if fresh(c, o.ContentHash[:32]+"-"+s.publicTag(c, o.Seal, strconv.FormatBool(by != nil)), askEachTime) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	return c.page(http.StatusOK, pages.Release(o.view(shell, by)))
+}
+
+// byteOrderMark is what Excel takes a table for UTF-8 by. Programs stumble over it, so the table has it only where "?excel" asks for it.
+const byteOrderMark = "\ufeff"
+
+// send sends a file of the release.
+func (o *openRelease) send(c *call, ending string) error {
+	body, kind, tag := o.doc, "application/json; charset=utf-8", o.ContentHash
+	if ending == ".csv" {
+		// A later program may write further columns; the hash of the file tells.
+		body, kind, tag = o.csv, "text/csv; charset=utf-8; header=present", o.csvSum
+		if c.request().URL.Query().Has("excel") {
+			body, tag = append([]byte(byteOrderMark), o.csv...), o.csvSum+"-excel"
+		}
+		c.header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.csv"`, o.Wave, o.Number))
+	}
+	links := `</releases/schema.json>; rel="describedby"`
+	if l := o.release.Context.License; l != "" {
+		links += fmt.Sprintf(`, <%s>; rel="license"`, l)
+	}
+	c.header().Set("Link", links)
+	if fresh(c, tag, keepForEver) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	return c.blob(http.StatusOK, kind, body)
+}
+
+// releaseOptions answers the question of a browser that asks before it reads from another site.
+func (s *Server) releaseOptions(c *call) error {
+	h := c.header()
+	h.Set("Allow", "GET, HEAD, OPTIONS")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "If-None-Match")
+	h.Set("Access-Control-Max-Age", "86400")
+	return c.echo.NoContent(http.StatusNoContent)
+}
+
+// readable opens a route to scripts of every site: what it serves is published, and cookies are never looked at for it.
+func readable(c *call) {
+	h := c.header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "ETag, Link")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Del("X-Robots-Tag") // published figures are there to be found
+}
+
+// view lays a release out.
+func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseView {
+	r, l := o.release, shell.Lang
+	v := pages.ReleaseView{
+		Shell: shell, Wave: r.Context.Title.In(l), Place: o.place(l), From: dayTime(r.Context.From), To: dayTime(r.Context.To),
+		Number: o.Number, MadeAt: r.MadeAt.In(survey.Zone), Rules: r.Rules, Headline: o.headline(l),
+		Respondents: r.Weighting.Respondents, Invited: r.Weighting.Invited, Register: r.Weighting.Register, WalkIns: r.Weighting.WalkIns,
+		Documents: slices.Concat(r.Recipe.Frameworks, r.Recipe.Instruments), Program: r.Program, DataHash: r.DataHash, WeightsHash: r.WeightsHash,
+		ContentHash: o.ContentHash, Seal: o.Seal, JSONHref: o.path() + ".json", CSVHref: o.path() + ".csv", Notes: r.Weighting.Notes,
+	}
+	if by != nil {
+		v.By = &pages.Superseder{Number: by.Number, Href: by.path(), Reason: by.release.Reason, MadeAt: by.release.MadeAt.In(survey.Zone)}
+	}
+	if r.Supersedes > 0 {
+		v.Before = &pages.Superseder{Number: r.Supersedes, Href: strings.TrimSuffix(o.path(), strconv.Itoa(o.Number)) + strconv.Itoa(r.Supersedes), Reason: r.Reason}
+	}
+	for _, m := range r.Recipe.Method {
+		v.Method = append(v.Method, m.In(l))
+	}
+	h := r.Context.Headline
+	if f, ok := o.board.figure(h.Framework, h.Node, survey.Domain{}, survey.Weighted, survey.BasisWithWalkIns); ok && r.Weighting.WalkIns > 0 && f.Reason != survey.ReasonUndefined {
+		v.WithWalk = figureProps(f, i18n.T(l, "scores.with_walk"), r.Rules)
+	}
+	v.Trees, v.Units = o.trees(l), o.units(l)
+	for i := range r.Flags {
+		if f := &r.Flags[i]; f.State != survey.FlagTooFew {
+			v.Flags = append(v.Flags, o.flag(f, l))
+		}
+	}
+	v.Withheld, v.Shown = o.withheld()
+	return v
+}
+
+// trees are the indices of the whole wave, each from the top down. A node that cannot be had, because the wave does not ask all of it, is
+// left out, and what is below it stands in its place.
+func (o *openRelease) trees(l survey.Lang) []pages.ReleaseTree {
+	var all []pages.ReleaseTree
+	for _, f := range o.release.Context.Frameworks {
+		below := map[string][]survey.NamedNode{}
+		for _, n := range f.Nodes {
+			below[n.Above] = append(below[n.Above], n)
+		}
+		var list func(above string) []pages.ReleaseNode
+		list = func(above string) []pages.ReleaseNode {
+			var nodes []pages.ReleaseNode
+			for _, n := range below[above] {
+				parts := list(n.Code)
+				fig, ok := o.board.figure(f.ID, n.Code, survey.Domain{}, survey.Weighted, survey.BasisInvited)
+				if !ok || fig.State == survey.StateNotComparable {
+					nodes = append(nodes, parts...)
+					continue
+				}
+				nodes = append(nodes, pages.ReleaseNode{Code: n.Code, Label: n.Label.In(l), Figure: figureProps(fig, "", o.release.Rules), Below: parts})
+			}
+			return nodes
+		}
+		if roots := list(""); len(roots) > 0 {
+			all = append(all, pages.ReleaseTree{Title: f.Title.In(l), Roots: roots})
+		}
+	}
+	return all
+}
+
+// units are the headline unit by unit, the highest first and what is withheld last.
+func (o *openRelease) units(l survey.Lang) []pages.ReleaseUnit {
+	h := o.release.Context.Headline
+	var all []pages.ReleaseUnit
+	for i := range o.release.Figures {
+		f := &o.release.Figures[i]
+		if f.Framework != h.Framework || f.Node != h.Node || f.Weighting != survey.Weighted || f.Basis != survey.BasisInvited || f.Domain.Unit == "" || f.Domain.Field != "" {
+			continue
+		}
+		all = append(all, pages.ReleaseUnit{
+			Name: cmp.Or(o.namedUnit[f.Domain.Unit].In(l), string(f.Domain.Unit)), Figure: figureProps(f, "", o.release.Rules),
+		})
+	}
+	sortNamed(all, l, func(u pages.ReleaseUnit) (string, string) { return u.Name, "" })
+	value := func(u pages.ReleaseUnit) float64 {
+		if !u.Figure.Shown() {
+			return math.Inf(-1)
+		}
+		return u.Figure.Value
+	}
+	slices.SortStableFunc(all, func(a, b pages.ReleaseUnit) int { return cmp.Compare(value(b), value(a)) })
+	return all
+}
+
+func (o *openRelease) flag(f *survey.Flag, l survey.Lang) pages.ReleaseFlag {
+	row := pages.ReleaseFlag{
+		Unit:      cmp.Or(o.namedUnit[f.Figure.Domain.Unit].In(l), string(f.Figure.Domain.Unit)),
+		Indicator: cmp.Or(o.nodes[[2]string{f.Figure.Framework, f.Figure.Node}].Label.In(l), f.Figure.Node),
+		Figure:    figureProps(&f.Figure, "", o.release.Rules), State: f.State,
+	}
+	if t, ok := o.release.Recipe.Targets[f.Figure.Framework]; ok && math.IsNaN(row.Figure.Target) {
+		row.Figure.Target = t.For(f.Figure.Node)
+	}
+	for _, reason := range f.Reasons {
+		row.Reasons = append(row.Reasons, flagReason(reason, row.Figure, ""))
+	}
+	return row
+}
+
+// withheld counts the main figures that are withheld by their reason, and those that are shown.
+func (o *openRelease) withheld() (by []pages.ReleaseWithheld, shown int) {
+	count := map[string]int{}
+	for i := range o.release.Figures {
+		switch f := &o.release.Figures[i]; {
+		case f.Weighting != survey.Weighted || f.Basis != survey.BasisInvited:
+		case f.State == survey.StateWithheld:
+			count[f.Reason]++
+		case f.State == survey.StatePublished:
+			shown++
+		}
+	}
+	for _, reason := range []string{survey.ReasonFewAnswers, survey.ReasonComplementary, survey.ReasonNoAnswers, survey.ReasonUndefined} {
+		if count[reason] > 0 {
+			by = append(by, pages.ReleaseWithheld{Reason: reason, N: count[reason]})
+		}
+	}
+	return by, shown
+}
+
+// catalog describes what is published in the vocabulary of data portals: DCAT 3 as JSON-LD.
+func (s *Server) catalog(c *call) error {
+	all, err := s.allReleases(c.ctx())
+	if err != nil {
+		return err
+	}
+	base := s.baseURL(c)
+	body, err := json.MarshalIndent(catalogOf(base, all), "", "  ")
+	if err != nil {
+		return survey.Errorf(survey.CodeInternal, "write catalog", "%w", err)
+	}
+	if fresh(c, "dcat-"+sumOf(body)[:32], askEachTime) {
+		return c.echo.NoContent(http.StatusNotModified)
+	}
+	return c.blob(http.StatusOK, "application/ld+json; charset=utf-8", append(body, '\n'))
+}
+
+// baseURL is where the caller reached the program.
+func (s *Server) baseURL(c *call) string {
+	scheme := "http"
+	if s.cfg.Secure {
+		scheme = "https"
+	}
+	return scheme + "://" + c.request().Host
+}
