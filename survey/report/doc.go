@@ -156,6 +156,19 @@
 //
 // A provisional release is what pages show while answers come. Refresh decides from counts whether computing can
 // change what is shown, and Advance lets a figure change only when it may. Its diagnostics and counts are always those of the last
-// computation. A published release is made by Publish from all rows, at once, and never changes: it holds the SHA-256 of
-// its rows in key order, the rules and the program's version.
+// computation.
+//
+// A published release is made by Publish from all rows, at once, and stored for good. It is numbered within its wave; a later one says why it takes
+// the place of the one before, which stays. It holds the SHA-256 of its rows and of its weights, each in key order, the rules, the program's version, a
+// recipe (the questionnaires and frameworks with the hashes of their documents, the targets, the method in words), and the names that its
+// figures had that day. Its content hash leaves out what differs between two makings: the same rows, rules and program give the same hash at
+// any time and on any number of cores.
+//
+// # What Verify can find
+//
+// The records of published releases are a chain over all waves: each seal covers the release's hashes and the seal before. Verify computes
+// every hash and seal anew, and finds what was changed, swapped, taken out or put between, and sources that were changed. It cannot find that the
+// newest releases were taken off the end, nor that somebody who knows the program changed a release and computed every later seal anew: both
+// leave a chain that is whole. They leave another head, though. So the head is printed when something is published and stands on the public list of
+// releases; whoever has written one down (VerifyOptions.Expect) finds out.
 package report
