@@ -26,6 +26,7 @@ var sentences = map[survey.Code]string{
 	survey.CodeKeyMissing:        "The key of the wave {wave} is not at {file}: put it back from where it was kept.",
 	survey.CodeWaveClosed:        "The wave is closed: it takes nothing more.",
 	survey.CodeImportRejected:    "{bad} faults in {file}; nothing was loaded. Mend the lines above, or load the {good} good lines with --partial.",
+	survey.CodeReleasedMeanwhile: "Somebody else published the wave {wave} just now: look at that release before you publish another.",
 	survey.CodeInstrumentUnknown: "The wave names a questionnaire that is not published: {cause}.",
 }
 

@@ -52,4 +52,8 @@
 //
 // A release is kept as its JSON document, compressed and written in base 64, because a release of every unit runs to several
 // megabytes, and because no type for bytes has the same name in all engines.
+//
+// A published one has a record, too: its place in the chain of all published releases, its hashes, and a seal over these and the seal before. No
+// statement here changes either; triggers refuse it to everybody else who has the file open. Later programs read the document as it was stored:
+// hashes are of its text, never of what they make of it.
 package store

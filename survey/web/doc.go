@@ -38,6 +38,14 @@
 // A device may call 1,000 times at once and then 50 times a second, a token 20 times; there is no limit by address, because all kiosks of
 // an office share one. Only guesses at enrolment codes are counted by address, and all together besides.
 //
+// # Published releases
+//
+// What is under /releases, and the catalog, is for everybody: it is made of published releases alone, without a look at who calls, and scripts
+// of every site may read it. The files of a numbered release are the same bytes for ever and are sent so; its page says when another one took its
+// place and is asked for each time. The JSON is what the release's content hash is of, so a reader needs nothing of the program to check it; the
+// response of single weighting classes is left out of it, because a class may be one dossier large. Names come from the release, not from
+// today's tables.
+//
 // # Compression
 //
 // Static texts and pages that are read with GET go out compressed. The length of a compressed page tells what in it repeats what the
