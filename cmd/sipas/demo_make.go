@@ -194,9 +194,15 @@ func (f *filling) admit(ctx context.Context) error {
 // give come on top.
 func (f *filling) score(ctx context.Context) error {
 	o := report.PublishOptions{Program: programVersion()}
+	answers, err := f.data.db.AnswersState(ctx, f.wave.ID)
+	if err != nil {
+		return err
+	}
 	r, _, err := report.Publish(ctx, f.data.db, f.by, f.wave.ID, o, f.app.now(), nil)
 	if err != nil {
 		return err
 	}
-	return f.data.db.SaveRelease(ctx, f.by, report.LiveOf(r))
+	live := report.LiveOf(r)
+	live.Answers = &answers
+	return f.data.db.SaveRelease(ctx, f.by, live)
 }

@@ -206,6 +206,6 @@
 // every hash and seal anew, and finds what was changed, swapped, taken out or put between, and sources that were changed. It cannot find that the
 // newest releases were taken off the end, nor that somebody who knows the program changed a release and computed every later seal anew: both
 // leave a chain that is whole. They leave another head, though. So the head is printed when something is published and stands on the public list of
-// releases; whoever has written one down (VerifyOptions.Expect) finds out. Figures that stand as they were shown before cannot be computed
-// again, since nobody knows of an answer whether it was there then; Verify says how many there are.
+// releases; whoever has written one down (VerifyOptions.Expect) finds out. Figures that stand as they were shown before are not computed
+// again, since nobody knows of an answer whether it was there then.
 package report

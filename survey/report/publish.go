@@ -32,8 +32,6 @@ type PublishOptions struct {
 	Number    int
 	Publisher survey.Text // empty means the province's name
 	License   string      // empty means DefaultLicense
-
-	tries int
 }
 
 // DefaultLicense is Creative Commons Attribution 4.0: everybody may use the figures who names the publisher.
@@ -51,56 +49,69 @@ func Publish(ctx context.Context, store Publisher, by survey.Actor, wave survey.
 	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
 		return nil, false, fmt.Errorf("%s: %w", op, err)
 	}
-	number := 1
-	if err == nil {
-		number = before.Number + 1
-	} else {
+	if err != nil {
 		before = nil
+	}
+	for tries := 1; ; tries++ {
+		r, err = next(ctx, store, wave, before, o, now, progress)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+		if r == before {
+			return before, false, nil
+		}
+		_, err = store.PublishRelease(ctx, by, r)
+		if err == nil {
+			return r, true, nil
+		}
+		// Somebody else showed something meanwhile, which this was not computed from.
+		if !survey.IsCode(err, survey.CodeConflict) || tries == mostTries {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
+	}
+}
+
+// next makes the release that comes after the newest one, which is nil where there is none; the newest itself when nothing changed.
+func next(ctx context.Context, store Publisher, wave survey.WaveID, before *survey.Release, o PublishOptions, now time.Time, progress Progress) (*survey.Release, error) {
+	number := 1
+	if before != nil {
+		number = before.Number + 1
 	}
 	in, err := Load(ctx, store, wave)
 	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
+		return nil, err
 	}
 	in.Program, in.MadeAt = o.Program, now.UTC().Truncate(time.Second)
 	reason := ""
 	if before != nil {
 		if before.Program == in.Program && before.DataHash == dataHash(in) {
-			return before, false, nil
+			return before, nil
 		}
 		if reason, err = survey.ParseReason(o.Reason); err != nil {
-			return nil, false, fmt.Errorf("%s: %w", op, err)
+			return nil, err
 		}
 	}
 	if o.Number != 0 && o.Number != number {
-		return nil, false, &survey.Error{Code: survey.CodeReleasedMeanwhile, Op: op, Params: map[string]string{"wave": string(wave)}}
+		return nil, &survey.Error{Code: survey.CodeReleasedMeanwhile, Op: "publish release", Params: map[string]string{"wave": string(wave)}}
 	}
-	r, err = published(ctx, store, in, o, progress)
+	r, err := published(ctx, store, in, o, progress)
 	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
+		return nil, err
 	}
 	r.Number, r.Reason = number, reason
 	if before != nil {
 		r.Supersedes = before.Number
 	}
 	r.ID = publishedID(r)
-	_, err = store.PublishRelease(ctx, by, r)
-	if survey.IsCode(err, survey.CodeConflict) && o.tries < mostTries {
-		// A live page showed something meanwhile, which this was not computed from.
-		o.tries++
-		return Publish(ctx, store, by, wave, o, now, progress)
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", op, err)
-	}
-	return r, true, nil
+	return r, nil
 }
 
 // LiveOf returns the figures of a published release as the live ones of a wave that has none yet, so that they need not be computed twice:
-// publishing changes the state of figures and nothing else.
+// publishing changes the state of figures and nothing else. They show nothing that the release does not.
 func LiveOf(r *survey.Release) *survey.Release {
 	live := *r
-	live.State = survey.StateProvisional
-	live.Number, live.Supersedes, live.Reason, live.ContentHash, live.WeightsHash, live.Recipe, live.Context, live.Disclosed = 0, 0, "", "", "", nil, nil, nil
+	live.State, live.Disclosed = survey.StateProvisional, nil
+	live.Number, live.Supersedes, live.Reason, live.ContentHash, live.WeightsHash, live.Recipe, live.Context = 0, 0, "", "", "", nil, nil
 	provisional := func(f survey.Figure) survey.Figure {
 		if f.State == survey.StatePublished {
 			f.State = survey.StateProvisional
