@@ -3,12 +3,14 @@ package web
 import (
 	"cmp"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 
+	"github.com/a-h/templ"
+
 	"sipas/data"
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/survey/report"
 	"sipas/templates/layout"
 	"sipas/templates/pages"
@@ -19,10 +21,10 @@ import (
 const papiSource = "CECODES, VFF-CRT, RTA, UNDP"
 
 // papi shows the published PAPI scores of one province over the years.
-func (s *Server) papi(c *call) error {
+func (s *Server) papi(c *call) (*figures, error) {
 	latest, _, err := s.latestWave(c.ctx())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	province := c.query("province")
 	if province == "" {
@@ -30,11 +32,11 @@ func (s *Server) papi(c *call) error {
 	}
 	trend, err := report.PAPITrendOf(province)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v, err := trendView(trend, c.query("year"), c.lang)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Shell = s.staffShell(c, "results", latest)
 	if latest != nil {
@@ -44,7 +46,10 @@ func (s *Server) papi(c *call) error {
 	if year := c.query("year"); year != "" {
 		v.Shell.Crumb.Keep = []layout.Hidden{{Name: "year", Value: year}}
 	}
-	return c.page(http.StatusOK, pages.Trend(v))
+	return &figures{
+		page:  func(files ui.Files) templ.Component { v.Files = files; return pages.Trend(v) },
+		table: func() export.PageTable { return papiTable(v) }, picture: v.Picture, subject: trend.Unit.ID,
+	}, nil
 }
 
 // publishedName is the province that the page speaks of unless asked: the wave's, under the name that scores were published
@@ -100,13 +105,16 @@ func trendView(t report.PAPITrend, year string, l survey.Lang) (pages.TrendView,
 func series(n report.PAPITrendNode, years []int, l survey.Lang) ui.Series {
 	out := ui.Series{Code: n.Code, Min: math.Inf(1), Max: math.Inf(-1)}
 	for _, year := range years {
-		point := ui.SeriesPoint{Year: year, Value: math.NaN()}
+		point := ui.SeriesPoint{At: year, Label: strconv.Itoa(year), Value: math.NaN()}
 		if i := slices.IndexFunc(n.Points, func(p report.PAPIPoint) bool { return p.Year == year }); i >= 0 {
 			p := n.Points[i]
 			out.Name, out.Min, out.Max = p.Name.In(l), math.Min(out.Min, p.Min), math.Max(out.Max, p.Max)
 			point.Break, point.Why = p.Broken, p.Reason.In(l)
 			if p.Score != nil {
 				point.Value = *p.Score
+			}
+			if p.Interval != nil && p.Score != nil {
+				point.Interval = &ui.Interval{Low: p.Interval.Low, High: p.Interval.High, Level: p.Interval.Level}
 			}
 		}
 		out.Points = append(out.Points, point)

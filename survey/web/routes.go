@@ -58,7 +58,7 @@ type route struct {
 // table lists every route of the program. A test holds it against the router.
 func (s *Server) table() []route {
 	view, repairs, manage := may(survey.ActViewResults), may(survey.ActViewRepairs), may(survey.ActManage)
-	return []route{
+	return append([]route{
 		{method: http.MethodGet, path: "/", name: "landing", who: public, rate: rateNone, handle: s.landing},
 		{method: http.MethodGet, path: "/healthz", name: "health", who: blind, rate: rateNone, handle: s.health},
 		{method: http.MethodGet, path: static.Prefix + "*", name: "static", who: blind, rate: rateNone, keep: true, handle: s.staticFile},
@@ -81,12 +81,7 @@ func (s *Server) table() []route {
 
 		{method: http.MethodGet, path: "/waves", name: "waves", who: view, rate: rateNone, handle: s.waves},
 		{method: http.MethodGet, path: "/waves/:wave", name: "wave", who: view, rate: rateNone, handle: s.overview},
-		{method: http.MethodGet, path: "/waves/:wave/scores", name: "scores", who: view, rate: rateNone, handle: s.scores},
-		{method: http.MethodGet, path: "/waves/:wave/heatmap", name: "heatmap", who: view, rate: rateNone, handle: s.heatmap},
-		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
-		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
 		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
-		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
 		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},
@@ -96,7 +91,7 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: fleetPath + "/:point/code", name: "fleet.code", who: manage, rate: rateNone, body: smallBody, handle: s.fleetCode},
 		{method: http.MethodPost, path: fleetPath + "/:point/revoke", name: "fleet.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevoke},
 		{method: http.MethodPost, path: fleetPath + "/:point/devices/:device/revoke", name: "fleet.device.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevokeDevice},
-	}
+	}, s.figureRoutes(view)...)
 }
 
 // register hands the table to the router. Each handler is wrapped by what its line demands, so that no handler can forget it.

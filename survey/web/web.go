@@ -70,6 +70,7 @@ type Server struct {
 	limits   limits
 	releases releases
 	cache    cache
+	ranks    rankMemo
 	hashing  *hasher
 
 	stop   context.CancelFunc
