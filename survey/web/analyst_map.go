@@ -112,7 +112,7 @@ func mapArea(c *call, p *wavePage, f *survey.Framework, node *survey.Node, id su
 	if u, ok := p.units.unit(id); ok {
 		area.Code = u.Code
 	}
-	area.Figure = p.board.props(f, node.Code, name, survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited)
+	area.Figure = p.board.props(f, node.Code, "", survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited)
 	if area.Figure.N > 0 {
 		area.Href = unitHref(p.wave.ID, id, c)
 	}

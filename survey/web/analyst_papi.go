@@ -5,8 +5,11 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/a-h/templ"
+	"golang.org/x/text/unicode/norm"
 
 	"sipas/data"
 	"sipas/survey"
@@ -48,7 +51,7 @@ func (s *Server) papi(c *call) (*figures, error) {
 	}
 	return &figures{
 		page:  func(files ui.Files) templ.Component { v.Files = files; return pages.Trend(v) },
-		table: func() export.PageTable { return papiTable(v) }, picture: v.Picture, subject: trend.Unit.ID,
+		table: func() export.PageTable { return papiTable(v) }, picture: v.Picture, subject: plainName(trend.Unit.NameVI),
 	}, nil
 }
 
@@ -137,4 +140,18 @@ func nameIn(u data.Unit, l survey.Lang) string {
 		return u.NameVI
 	}
 	return cmp.Or(u.NameEN, u.NameVI)
+}
+
+// plainName writes a name in letters that every file system knows: "tay-ninh".
+func plainName(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'đ' || r == 'Đ':
+			return 'd'
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(name))
+	return strings.Join(strings.FieldsFunc(plain, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
 }

@@ -11,8 +11,8 @@ import (
 
 // Watches in full on a page; those behind them stand in a compact table.
 const (
-	urgentWatches = 20 // of the analyst's page
-	watchCards    = 6  // of a department's page
+	urgentWatches = 6 // of the analyst's page
+	watchCards    = 6 // of a department's page
 )
 
 // split parts rows, which come most urgent first: all flags and the first watches, and

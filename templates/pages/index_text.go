@@ -41,6 +41,11 @@ func (v IndexView) lead() string {
 	return text
 }
 
+// partly reports whether a node without a figure has some below it.
+func (n TreeNode) partly() bool {
+	return n.Absent && slices.ContainsFunc(n.Children, func(c TreeNode) bool { return !c.Absent || c.partly() })
+}
+
 // walk visits a node and what is below it, from the top down.
 func (n TreeNode) walk(visit func(TreeNode, int)) {
 	var down func(TreeNode, int)
@@ -151,18 +156,44 @@ func (v UnitsView) lead() string {
 	return text
 }
 
+// axis runs from a tenth of the scale to another, over all intervals, the target and the whole: one for every kind of unit, and no longer than
+// it must be for units to be told apart. A dot has no length that would have to begin at nothing.
+func (v UnitsView) axis() (lo, hi float64) {
+	start, end := v.Whole.ScaleMin, v.Whole.ScaleMax
+	lo, hi = end, start
+	for _, x := range append(v.ends(), v.Target) {
+		if !math.IsNaN(x) {
+			lo, hi = math.Min(lo, x), math.Max(hi, x)
+		}
+	}
+	if lo > hi {
+		return start, end
+	}
+	step := (end - start) / 10
+	return start + math.Floor((lo-start)/step)*step, start + math.Ceil((hi-start)/step-1e-9)*step
+}
+
+// ends are the ends of all intervals that are shown.
+func (v UnitsView) ends() []float64 {
+	var out []float64
+	for _, f := range append(v.figures(), v.Whole) {
+		if f.Shown() {
+			out = append(out, f.Value, f.Low, f.High)
+		}
+	}
+	return out
+}
+
 // plot draws the units of a kind that are shown, from the highest.
 func (v UnitsView) plot(g UnitGroup) ui.DotPlotProps {
 	l := v.Shell.Lang
 	p := ui.DotPlotProps{
 		Title:   i18n.T(l, "units.chart", "indicator", v.Indicator),
-		Caption: i18n.T(l, "units.caption", "wave", v.Wave), Target: v.Target,
+		Caption: i18n.T(l, "units.caption", "wave", v.Wave), Target: v.Target, Unit: v.Whole.Unit,
 	}
-	for i, r := range g.shown() {
+	p.Min, p.Max = v.axis()
+	for _, r := range g.shown() {
 		f := r.Figure
-		if i == 0 {
-			p.Unit, p.Min, p.Max = f.Unit, f.ScaleMin, f.ScaleMax
-		}
 		f.Target = v.Target
 		row := ui.DotRow{Label: r.Name, Href: r.Href, Figure: f, Alert: f.High < v.Target}
 		if r.Rank != nil {
@@ -170,7 +201,7 @@ func (v UnitsView) plot(g UnitGroup) ui.DotPlotProps {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	p.Ticks = ui.Ticks(p.Min, p.Max, 4)
+	p.Ticks = ui.Ticks(p.Min, p.Max, max(2, int(math.Round((p.Max-p.Min)/(v.Whole.ScaleMax-v.Whole.ScaleMin)*10))))
 	if v.Whole.Shown() {
 		p.Whole = &ui.Mark{Value: v.Whole.Value, Word: i18n.T(l, "units.whole", "x", amount(l, v.Whole, v.Whole.Value))}
 	}
@@ -259,8 +290,9 @@ func (v HistoryView) trend() ui.TrendProps {
 	step := (s.Max - s.Min) / 20
 	fitted := ui.Fit(step, s)[0]
 	if !math.IsNaN(v.Target) {
-		fitted.Min = math.Min(fitted.Min, math.Floor((v.Target-s.Min)/step)*step+s.Min)
-		fitted.Max = math.Max(fitted.Max, math.Min(s.Max, math.Ceil((v.Target-s.Min)/step)*step+s.Min))
+		// The target has a step of room on either side, so that its words stand clear of the axis.
+		fitted.Min = math.Max(s.Min, math.Min(fitted.Min, math.Floor((v.Target-s.Min)/step-0.5)*step+s.Min))
+		fitted.Max = math.Min(s.Max, math.Max(fitted.Max, math.Ceil((v.Target-s.Min)/step+0.5)*step+s.Min))
 		p.Target = &ui.Mark{Value: v.Target, Word: i18n.T(l, "chart.target", "x", ui.Amount(l, p.Unit, v.Target, targetDecimals(v.Target)))}
 	}
 	p.Series = fitted

@@ -54,6 +54,11 @@ func (v TrendView) sameAxis() string {
 		"min", i18n.Number(l, v.Dimensions[0].Min, 0), "max", i18n.Number(l, v.Dimensions[0].Max, 0))
 }
 
+// intervalCell writes an interval with its level as short as a cell of a table wants it: "90%: 41,85–42,91".
+func intervalCell(l i18n.Lang, i ui.Interval) string {
+	return i18n.Percent(l, i.Level, 0) + ": " + i18n.Number(l, i.Low, 2) + "–" + i18n.Number(l, i.High, 2)
+}
+
 // Points are the total and every dimension with its years, as the table shows them.
 func (v TrendView) Points() []ui.Series { return v.all() }
 

@@ -35,13 +35,13 @@ func (p DotPlotProps) draw(c *canvas) {
 	top := c.y
 	for _, r := range p.Rows {
 		labels := wrapped(r.Label, 14, plotLeft-margin-16-14*float64(r.Depth))
-		height := math.Max(34, float64(len(labels))*14*lineHeight+10)
+		height := math.Max(34, float64(len(labels))*14*lineHeight+14)
 		c.rule(margin, c.y, pictureWidth-margin, c.y, 1, inkLine, "")
 		for _, t := range p.Ticks {
 			c.rule(x(t), c.y, x(t), c.y+height, 1, inkLine, "")
 		}
 		for i, text := range labels {
-			c.word(text, margin+14*float64(r.Depth), c.y+19+14*lineHeight*float64(i), 14, inkText, "start", r.Depth == 0 && r.Strong)
+			c.word(text, margin+14*float64(r.Depth), c.y+22+14*lineHeight*float64(i), 14, inkText, "start", r.Depth == 0 && r.Strong)
 		}
 		middle := c.y + 17
 		f := r.Figure
@@ -120,7 +120,7 @@ func (p TrendProps) draw(c *canvas) {
 			if below {
 				end += 27
 			}
-			c.word(p.pointWord(c.lang, i), here, end, 13, inkText, "middle", true)
+			c.word(p.pointWord(c.lang, i), here, end, 13, inkText, p.labelAnchor(i), true)
 		}
 		if i == 0 || i == len(p.Series.Points)-1 || p.written(i) {
 			c.word(pt.Label, here, bottom+20, 13, inkQuiet, p.anchor(i), false)

@@ -135,7 +135,7 @@ func (p TrendProps) radius() string {
 }
 
 // labelled reports whether a point carries its number: the first, the last, the
-// highest and the lowest of a large chart, the last of a small one.
+// highest and the lowest of a large chart and one whose interval has an unusual level, the last of a small one.
 func (p TrendProps) labelled(i int) bool {
 	points := p.Series.Points
 	if math.IsNaN(points[i].Value) {
@@ -160,7 +160,8 @@ func (p TrendProps) labelled(i int) bool {
 	if p.Small {
 		return i == last
 	}
-	return i == first || i == last || i == low || i == high
+	unusual := points[i].Interval != nil && points[i].Interval.Level != usualLevel
+	return i == first || i == last || i == low || i == high || unusual
 }
 
 // labelEnd says where the number of a point stands: above, or below where the line would run through it otherwise. The line comes from
@@ -177,10 +178,18 @@ func (p TrendProps) labelEnd(i int) (y float64, below bool) {
 	default:
 		below = before && !(points[i+1].Value < points[i].Value)
 	}
-	if y = p.y(p.endOf(i, below)); below {
-		return y + 18, true
+	if y = p.y(p.endOf(i, below)) + 18; below && y < trendHeight(p.Small)-trendBottom {
+		return y, true
 	}
-	return y - 9, false
+	return p.y(p.endOf(i, false)) - 9, false
+}
+
+// labelAnchor keeps the number of the first point clear of the words of the scale on its left.
+func (p TrendProps) labelAnchor(i int) string {
+	if i == 0 && len(p.Series.Points) > 1 {
+		return "start"
+	}
+	return "middle"
 }
 
 // endOf is the value at which the mark of a point ends upwards or downwards: its interval's end where it has one.
@@ -200,11 +209,14 @@ func (p TrendProps) labelY(i int) float64 {
 	return y
 }
 
+// usualLevel is the level of an interval that need not be said.
+const usualLevel = 0.95
+
 // pointWord is the number beside a point; an interval of another level than the usual 95 per cent says its level there.
 func (p TrendProps) pointWord(l i18n.Lang, i int) string {
 	pt := p.Series.Points[i]
 	text := Amount(l, p.Unit, pt.Value, p.decimals())
-	if pt.Interval != nil && pt.Interval.Level != 0.95 {
+	if pt.Interval != nil && pt.Interval.Level != usualLevel {
 		text += " (" + i18n.Percent(l, pt.Interval.Level, 0) + ")"
 	}
 	return text
@@ -272,11 +284,7 @@ func trendWords(l i18n.Lang, p TrendProps) string {
 	return p.Series.Name + ". " + strings.Join(parts, "; ")
 }
 
-// IntervalWords writes an interval with its level.
-func IntervalWords(l i18n.Lang, p TrendProps, i Interval) string {
-	return intervalWords(l, p.Unit, p.decimals(), i)
-}
-
+// intervalWords writes an interval with its level.
 func intervalWords(l i18n.Lang, unit Unit, decimals int, i Interval) string {
 	return i18n.T(l, "figure.interval", "level", i18n.Percent(l, i.Level, 0),
 		"interval", i18n.Number(l, i.Low, decimals)+"–"+Amount(l, unit, i.High, decimals))
