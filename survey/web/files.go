@@ -348,9 +348,11 @@ func flagsTable(v pages.FlagsView) export.PageTable {
 		export.PageColumn{Name: i18n.T(l, "flags.transactions"), Form: export.CountsColumn})
 	t.Columns = append(t.Columns, figureColumns(l)...)
 	for _, r := range v.Rows {
-		t.Rows = append(t.Rows, append([]any{
-			i18n.T(l, "flag_state."+string(r.State)), r.Unit, r.Code, r.Indicator, r.ReasonWords(l), r.Priority, r.Gain, r.Importance, r.Transactions,
-		}, figureCells(l, r.Figure)...))
+		row := []any{i18n.T(l, "flag_state."+string(r.State)), r.Unit, r.Code, r.Indicator, r.ReasonWords(l), r.Priority, r.Gain, r.Importance, r.Transactions}
+		if !r.Figure.Shown() {
+			row[5], row[6] = nil, nil // both are reckoned from the value
+		}
+		t.Rows = append(t.Rows, append(row, figureCells(l, r.Figure)...))
 	}
 	t.Method = [][2]string{{i18n.T(l, "method.heading"), i18n.T(l, "flags.method")}}
 	return t
