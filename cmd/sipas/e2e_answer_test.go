@@ -198,7 +198,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	d := startDemo(t)
 	wave := "/waves/" + d.wave
 	pages := map[string][]string{
-		"":              {"/", "/signin", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
+		"": {"/", "/signin", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
 		"analyst": {
 			"/waves", wave, wave + "/index", wave + "/index?framework=papi-style", wave + "/scores", wave + "/units", wave + "/heatmap", wave + "/map",
 			wave + "/history", wave + "/flags", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương"),

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sipas/templates/i18n"
 	"sipas/templates/ui"
@@ -45,6 +46,17 @@ func (v IndexView) lead() string {
 func (n TreeNode) partly() bool {
 	return n.Absent && slices.ContainsFunc(n.Children, func(c TreeNode) bool { return !c.Absent || c.partly() })
 }
+
+// number is the code of a node that a reader knows it by: "II.A" or "s24". One that is a word says no more than the label.
+func (n TreeNode) number() string {
+	if strings.IndexFunc(n.Code, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsUpper(r) }) < 0 {
+		return ""
+	}
+	return n.Code
+}
+
+// longList is from how many units on a list scrolls in a box of its own.
+const longList = 20
 
 // walk visits a node and what is below it, from the top down.
 func (n TreeNode) walk(visit func(TreeNode, int)) {

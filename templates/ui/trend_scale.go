@@ -160,8 +160,21 @@ func (p TrendProps) labelled(i int) bool {
 	if p.Small {
 		return i == last
 	}
-	unusual := points[i].Interval != nil && points[i].Interval.Level != usualLevel
-	return i == first || i == last || i == low || i == high || unusual
+	return i == first || i == last || i == low || i == high || p.unusual(i)
+}
+
+// unusual reports whether a point's interval has a level that must be said.
+func (p TrendProps) unusual(i int) bool {
+	pt := p.Series.Points[i]
+	return pt.Interval != nil && pt.Interval.Level != usualLevel
+}
+
+// labelClass hides on a narrow screen a long word that would run into its neighbors; the remarks below the chart say it too.
+func (p TrendProps) labelClass(i int) string {
+	if p.unusual(i) {
+		return "point wide"
+	}
+	return "point"
 }
 
 // labelEnd says where the number of a point stands: above, or below where the line would run through it otherwise. The line comes from
@@ -184,9 +197,9 @@ func (p TrendProps) labelEnd(i int) (y float64, below bool) {
 	return p.y(p.endOf(i, false)) - 9, false
 }
 
-// labelAnchor keeps the number of the first point clear of the words of the scale on its left.
+// labelAnchor keeps the number of the first point clear of the words of the scale on its left, and a long one clear of a break there.
 func (p TrendProps) labelAnchor(i int) string {
-	if i == 0 && len(p.Series.Points) > 1 {
+	if p.unusual(i) && i+1 < len(p.Series.Points) || i == 0 && len(p.Series.Points) > 1 {
 		return "start"
 	}
 	return "middle"
@@ -216,7 +229,7 @@ const usualLevel = 0.95
 func (p TrendProps) pointWord(l i18n.Lang, i int) string {
 	pt := p.Series.Points[i]
 	text := Amount(l, p.Unit, pt.Value, p.decimals())
-	if pt.Interval != nil && pt.Interval.Level != usualLevel {
+	if p.unusual(i) {
 		text += " (" + i18n.Percent(l, pt.Interval.Level, 0) + ")"
 	}
 	return text
