@@ -38,6 +38,14 @@
 // A device may call 1,000 times at once and then 50 times a second, a token 20 times; there is no limit by address, because all kiosks of
 // an office share one. Only guesses at enrolment codes are counted by address, and all together besides.
 //
+// # Files of figures
+//
+// A page of figures can be had as CSV, XLSX and SVG at its own address with a suffix, under the same permission and the same filter
+// (files.go). The files are made of the view that the page shows, so that nothing is in them that is not on the page, but with all digits; a
+// withheld figure is words in them. figurePages is the one list that gives the pages and their files their routes. A PNG is drawn by the
+// reader's browser from the SVG: drawing letters on the server would need a font file in another form than the one that pages load, and a
+// library to shape Vietnamese with, while every browser does it well.
+//
 // # Compression
 //
 // Static texts and pages that are read with GET go out compressed. The length of a compressed page tells what in it repeats what the

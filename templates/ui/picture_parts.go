@@ -97,7 +97,11 @@ func (p TrendProps) draw(c *canvas) {
 	}
 	if p.Target != nil {
 		c.rule(left, y(p.Target.Value), right, y(p.Target.Value), 2, inkText, "5 3")
-		c.word(p.Target.Word, right, y(p.Target.Value)-6, 13, inkText, "end", true)
+		if p.targetOnLeft() {
+			c.word(p.Target.Word, left, y(p.Target.Value)-6, 13, inkText, "start", true)
+		} else {
+			c.word(p.Target.Word, right, y(p.Target.Value)-6, 13, inkText, "end", true)
+		}
 	}
 	for _, s := range segments(p.Series) {
 		c.rule(x(float64(s.from.At)), y(s.from.Value), x(float64(s.to.At)), y(s.to.Value), 3, inkAccent, "")

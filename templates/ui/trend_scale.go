@@ -177,6 +177,15 @@ func (p TrendProps) labelClass(i int) string {
 	return "point"
 }
 
+// targetOnLeft puts the words of the target at the other end of its line where the number of the last point stands at this one.
+func (p TrendProps) targetOnLeft() bool {
+	i := len(p.Series.Points) - 1
+	if i < 0 || !p.labelled(i) {
+		return false
+	}
+	return math.Abs(p.labelY(i)-p.y(p.Target.Value)+6) < 20
+}
+
 // labelEnd says where the number of a point stands: above, or below where the line would run through it otherwise. The line comes from
 // above into a lowest point, and leaves the first point upwards.
 func (p TrendProps) labelEnd(i int) (y float64, below bool) {
