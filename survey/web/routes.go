@@ -86,6 +86,7 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
 		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
 		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
+		{method: http.MethodGet, path: "/waves/:wave/compare", name: "compare", who: view, rate: rateNone, handle: s.compare},
 		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},

@@ -78,7 +78,7 @@ func filterOf(c *call, replace ...string) url.Values {
 func waveTabs(c *call, wave survey.WaveID, current string) []layout.Tab {
 	var tabs []layout.Tab
 	for _, t := range []struct{ key, page string }{
-		{"overview", ""}, {"scores", "scores"}, {"heatmap", "heatmap"}, {"map", "map"}, {"flags", "flags"}, {"signals", "signals"},
+		{"overview", ""}, {"scores", "scores"}, {"heatmap", "heatmap"}, {"map", "map"}, {"flags", "flags"}, {"compare", "compare"}, {"signals", "signals"},
 	} {
 		tabs = append(tabs, layout.Tab{Key: t.key, Href: address(wavePath(wave, t.page), filterOf(c)), Current: t.key == current})
 	}
