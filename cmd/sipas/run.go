@@ -38,6 +38,7 @@ type cli struct {
 	Invite    inviteCmd    `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
 	Score     scoreCmd     `cmd:"" help:"Weight a wave's answers, or score a table or file by a framework; print indices and flags."`
 	Export    exportCmd    `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
+	Compare   compareCmd   `cmd:"" help:"Compare the figures of two waves, or of two units, as far as they compare."`
 	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
 	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
 	Weight    weightCmd    `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`

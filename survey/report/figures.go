@@ -147,6 +147,7 @@ type computation struct {
 	register   map[survey.UnitID]int
 	student    estimate.Student
 	weighting  survey.WeightReport
+	since      *changes // against the last comparable wave; nil where there is none
 }
 
 // figures makes the figures of one node in one domain, one for each view that has something to say there.

@@ -21,7 +21,7 @@ type Input struct {
 	Register    []survey.UnitMonthCount // the whole register by unit and month
 	Responses   []survey.Response       // all of them, whatever their source and disposition
 	Given       []Given                 // values of an office table
-	Previous    *survey.Release         // the last published release of an earlier wave that this one may be compared with; nil when there is none
+	Previous    *Side                   // the last published release of an earlier wave that this one may be compared with; nil when there is none
 	Program     string                  // the version of the program, kept with the release
 	MadeAt      time.Time               // kept with the release; no figure depends on it
 }
@@ -114,8 +114,8 @@ func (in *Input) loadFrame(ctx context.Context, from Source) (err error) {
 }
 
 // previous finds the published release of the latest earlier wave of the same province that scored the same
-// version of the headline framework. Other waves measure something else and are not compared.
-func previous(ctx context.Context, from Source, w *survey.Wave) (*survey.Release, error) {
+// version of the headline framework. Which of its figures compare is for the comparer to say.
+func previous(ctx context.Context, from Source, w *survey.Wave) (*Side, error) {
 	waves, err := from.Waves(ctx)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,11 @@ func previous(ctx context.Context, from Source, w *survey.Wave) (*survey.Release
 		if survey.IsCode(err, survey.CodeNotFound) {
 			continue
 		}
-		return r, err
+		if err != nil {
+			return nil, err
+		}
+		r.Wave = o.ID
+		return LoadSide(ctx, from, r)
 	}
 	return nil, nil
 }

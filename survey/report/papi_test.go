@@ -445,33 +445,3 @@ func TestTrendTellsPrintedIntervals(t *testing.T) {
 		t.Errorf("%d intervals, want one for each of 8 provinces", found)
 	}
 }
-
-// A change is the difference with the joint error of two independent waves, and none where a figure is withheld or of something else.
-func TestChangeBetween(t *testing.T) {
-	figure := func(value, se float64) *survey.Figure {
-		f := &survey.Figure{FigureKey: survey.FigureKey{Framework: "f", Node: "n"}, Measure: survey.Percent, State: survey.StatePublished}
-		f.Estimate.Value, f.Estimate.SE, f.Estimate.DF, f.Estimate.Interval.Level = value, se, 1e9, 0.95
-		return f
-	}
-	c, ok := report.ChangeBetween(figure(80, 3), figure(85, 4))
-	if !ok || math.Abs(c.Value-5) > 1e-12 || math.Abs(c.SE-5) > 1e-12 || math.Abs(c.High-c.Low-2*1.959964*5) > 1e-4 {
-		t.Errorf("80 ± 3 to 85 ± 4 is %+v, %v", c, ok)
-	}
-	for name, spoil := range map[string]func(*survey.Figure){
-		"withheld":       func(f *survey.Figure) { f.State = survey.StateWithheld },
-		"not comparable": func(f *survey.Figure) { f.State = survey.StateNotComparable },
-		"another node":   func(f *survey.Figure) { f.Node = "m" },
-		"another unit":   func(f *survey.Figure) { f.Domain.Unit = "u" },
-		"points":         func(f *survey.Figure) { f.Measure = survey.Points },
-		"undefined":      func(f *survey.Figure) { f.Estimate.Value = math.NaN() },
-	} {
-		spoilt := figure(80, 3)
-		spoil(spoilt)
-		if c, ok := report.ChangeBetween(spoilt, figure(85, 4)); ok {
-			t.Errorf("%s: a change of %v", name, c.Value)
-		}
-	}
-	if _, ok := report.ChangeBetween(nil, figure(85, 4)); ok {
-		t.Error("a change since nothing")
-	}
-}

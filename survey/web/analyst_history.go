@@ -39,7 +39,7 @@ func (s *Server) history(c *call) (*figures, error) {
 	d.Field = "" // units alone go on from wave to wave
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, unitFilter(p.board.unitsWithFigures(p.units, c.lang), p.units, d.Unit, c.lang, true))
 	v.Shell, v.Domain = p.shell, domainText(d, p.units, c.lang)
-	var before *earlierWave
+	var before *board
 	for _, w := range wavesUntil(p) {
 		b := p.board
 		if w.ID != p.wave.ID {
@@ -50,12 +50,18 @@ func (s *Server) history(c *call) (*figures, error) {
 				return nil, err
 			}
 		}
-		row, err := s.historyRow(c, f, node, d, w, b, before)
-		if err != nil {
-			return nil, err
+		row := pages.HistoryRow{Wave: w.Title.In(c.lang), Figure: b.props(f, node.Code, "", d, survey.Weighted, survey.BasisInvited)}
+		if before != nil {
+			moved, err := s.movement(c.ctx(), p, before, b, f.ID, d, func(code string) bool { return code == node.Code }, c.lang)
+			if err != nil {
+				return nil, err
+			}
+			row.Change = moved.change(node.Code, row.Figure, c.lang)
+			if x, ok := moved.nodes[node.Code]; ok && breaks(x) {
+				row.Change, row.Break = nil, moved.words(x, c.lang, survey.ChangeReason.Refuses)
+			}
 		}
-		v.Rows = append(v.Rows, row)
-		before = &earlierWave{wave: w, board: b}
+		v.Rows, before = append(v.Rows, row), b
 	}
 	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.History(v) },
 		func() export.PageTable { return historyTable(v) }, v.Picture), nil
@@ -71,24 +77,4 @@ func wavesUntil(p *wavePage) []*survey.Wave {
 	}
 	slices.SortStableFunc(out, func(a, b *survey.Wave) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.ID, b.ID)) })
 	return out
-}
-
-func (s *Server) historyRow(c *call, f *survey.Framework, n *survey.Node, d survey.Domain, w *survey.Wave, b *board, before *earlierWave) (pages.HistoryRow, error) {
-	row := pages.HistoryRow{Wave: w.Title.In(c.lang), Figure: b.props(f, n.Code, "", d, survey.Weighted, survey.BasisInvited)}
-	if before == nil {
-		return row, nil
-	}
-	var err error
-	if before.changed, err = s.changedItems(c.ctx(), before.wave, w); err != nil {
-		return row, err
-	}
-	// The page's framework is the one that the line is drawn in: a wave that scores another version does not join it.
-	if !slices.Contains(w.Frameworks, f.Ref()) {
-		before = &earlierWave{wave: w}
-	}
-	if row.Break = before.whyNot(f, n, c.lang); row.Break == "" {
-		now, _ := b.figure(f.ID, n.Code, d, survey.Weighted, survey.BasisInvited)
-		row.Change = before.change(f, n, now, row.Figure, c.lang)
-	}
-	return row, nil
 }

@@ -2,9 +2,7 @@ package web
 
 import (
 	"context"
-	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -53,7 +51,7 @@ func (s *Server) index(c *call) (*figures, error) {
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return nil, err
 	}
-	earlier, err := s.earlier(c.ctx(), p)
+	earlier, err := s.earlier(c.ctx(), p, f.ID, d, c.lang)
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +83,14 @@ func frameworkFilter(all []*survey.Framework, current *survey.Framework, l surve
 }
 
 // tree is a node with what is below it.
-func (s *Server) tree(c *call, p *wavePage, f *survey.Framework, n *survey.Node, d survey.Domain, earlier *earlierWave) (pages.TreeNode, error) {
+func (s *Server) tree(c *call, p *wavePage, f *survey.Framework, n *survey.Node, d survey.Domain, earlier *movement) (pages.TreeNode, error) {
 	b := p.board
 	t := pages.TreeNode{Code: n.Code, Label: n.Label.In(c.lang), Absent: !b.defined(f, n.Code, survey.Domain{})}
 	t.Figure = b.props(f, n.Code, "", d, survey.Weighted, survey.BasisInvited)
 	t.Figure.Target = targetOf(t.Figure, p.wave, f.ID, n.Code)
 	t.Method = pages.MethodOf(c.lang, f, n, t.Figure)
 	if !t.Absent {
-		now, _ := b.figure(f.ID, n.Code, d, survey.Weighted, survey.BasisInvited)
-		t.Change = earlier.change(f, n, now, t.Figure, c.lang)
+		t.Change = earlier.change(n.Code, t.Figure, c.lang)
 		if d.Unit != "" && t.Figure.Shown() {
 			ranks, err := s.ranks.of(p, f.ID, n.Code, d.Unit)
 			if err != nil {
@@ -175,15 +172,8 @@ func (d *directory) kind(id survey.UnitID) string {
 	return string(u.Kind)
 }
 
-// earlierWave is the latest wave before another one of the same province that has figures. A nil one has none.
-type earlierWave struct {
-	wave    *survey.Wave
-	board   *board
-	changed map[string]bool // items that the two waves ask differently
-}
-
-// earlier finds the wave that changes are measured from.
-func (s *Server) earlier(ctx context.Context, p *wavePage) (*earlierWave, error) {
+// earlier returns how each node moved since the latest wave before the page's of the same province that has figures; nil where there is none.
+func (s *Server) earlier(ctx context.Context, p *wavePage, framework string, d survey.Domain, l survey.Lang) (*movement, error) {
 	for _, w := range p.waves { // the latest first
 		if w.Province != p.wave.Province || w.To >= p.wave.From {
 			continue
@@ -195,9 +185,7 @@ func (s *Server) earlier(ctx context.Context, p *wavePage) (*earlierWave, error)
 		if err != nil {
 			return nil, err
 		}
-		e := &earlierWave{wave: w, board: b}
-		e.changed, err = s.changedItems(ctx, w, p.wave)
-		return e, err
+		return s.movement(ctx, p, b, p.board, framework, d, nil, l)
 	}
 	return nil, nil
 }
@@ -223,79 +211,96 @@ func (s *Server) shownBoard(ctx context.Context, w *survey.Wave) (*board, error)
 	return s.keep(w.ID, r), nil
 }
 
-// changedItems are the items that two waves ask in other words, with other answers, or only in one of them.
-func (s *Server) changedItems(ctx context.Context, a, b *survey.Wave) (map[string]bool, error) {
-	asked := func(w *survey.Wave) (map[string]survey.Item, error) {
-		items := map[string]survey.Item{}
-		for _, ref := range w.Instruments {
-			in, err := s.instrument(ctx, ref)
-			if err != nil {
-				return nil, err
-			}
-			for _, it := range in.Items {
-				items[string(in.Mode)+" "+it.Code] = it
-			}
-		}
-		return items, nil
-	}
-	before, err := asked(a)
+// movement is how the nodes of a framework moved from one wave to a later one, for the whole or for a unit. A nil one moved nothing.
+type movement struct {
+	since string
+	nodes map[string]survey.Change
+	name  func(survey.UnitID) string
+}
+
+// movement compares two releases by the one rule of comparisons.
+func (s *Server) movement(ctx context.Context, p *wavePage, from, to *board, framework string, d survey.Domain, nodes func(string) bool, l survey.Lang) (*movement, error) {
+	before, err := report.LoadSide(ctx, s.store, from.Release)
 	if err != nil {
 		return nil, err
 	}
-	now, err := asked(b)
+	now, err := report.LoadSide(ctx, s.store, to.Release)
 	if err != nil {
 		return nil, err
 	}
-	changed := map[string]bool{}
-	for _, one := range []map[string]survey.Item{before, now} {
-		for key := range one {
-			if !reflect.DeepEqual(before[key], now[key]) {
-				_, code, _ := strings.Cut(key, " ")
-				changed[code] = true
-			}
+	m := &movement{since: p.waveTitle(from.Wave, l), nodes: map[string]survey.Change{}, name: func(id survey.UnitID) string { return p.units.known(id, l) }}
+	for _, x := range report.Compare(before, now, report.CompareOptions{
+		Framework: framework, Unit: d.Unit, Level: to.Rules.Level, Units: p.units.all, Find: report.FrameworksOf(now.Frameworks), Nodes: nodes,
+	}) {
+		if x.Domain == d {
+			m.nodes[x.Node] = x
 		}
 	}
-	return changed, nil
+	return m, nil
 }
 
-// whyNot says why a node's figures of the two waves may not be held against each other; it is empty where they may.
-func (e *earlierWave) whyNot(f *survey.Framework, n *survey.Node, l survey.Lang) string {
-	if !slices.Contains(e.wave.Frameworks, f.Ref()) {
-		return i18n.T(l, "history.break_framework")
-	}
-	items := map[string]bool{}
-	for _, leaf := range n.Leaves() {
-		if v := leaf.Value; v != nil {
-			for _, item := range append([]string{v.Item}, v.Items...) {
-				if e.changed[item] {
-					items[item] = true
-				}
-			}
+// known is the name of a unit, and empty for what is no unit.
+func (d *directory) known(id survey.UnitID, l survey.Lang) string {
+	u, _ := d.unit(id)
+	return u.Name.In(l)
+}
+
+// waveTitle is the title of one of the page's waves.
+func (p *wavePage) waveTitle(id survey.WaveID, l survey.Lang) string {
+	for _, w := range p.waves {
+		if w.ID == id {
+			return w.Title.In(l)
 		}
 	}
-	if len(items) == 0 {
-		return ""
-	}
-	return i18n.T(l, "history.break_items", "items", strings.Join(slices.Sorted(maps.Keys(items)), ", "))
+	return string(id)
 }
 
-// change is how a figure moved since the earlier wave, with its reason where the two do not compare; nil where there is no earlier one.
-func (e *earlierWave) change(f *survey.Framework, n *survey.Node, now *survey.Figure, shown ui.FigureProps, l survey.Lang) *ui.ChangeProps {
-	if e == nil || now == nil || !shown.Shown() {
+// change is how a node's figure moved, or why it does not compare. It is nil where there is nothing to compare with: no earlier figure, or
+// one of the two is withheld.
+func (m *movement) change(node string, shown ui.FigureProps, l survey.Lang) *ui.ChangeProps {
+	if m == nil || !shown.Shown() {
 		return nil
 	}
-	c := &ui.ChangeProps{Unit: shown.Unit, Decimals: shown.Decimals, Value: math.NaN(), Low: math.NaN(), High: math.NaN(), Since: e.wave.Title.In(l)}
-	if c.Reason = e.whyNot(f, n, l); c.Reason != "" {
+	x, ok := m.nodes[node]
+	if !ok {
+		return nil
+	}
+	nan := math.NaN()
+	c := &ui.ChangeProps{Unit: shown.Unit, Decimals: shown.Decimals, Value: nan, Low: nan, High: nan, Since: m.since}
+	if why := m.words(x, l, survey.ChangeReason.Refuses); why != "" {
+		if !breaks(x) {
+			return nil
+		}
+		c.Reason = why
 		return c
 	}
-	before, ok := e.board.figures[now.FigureKey]
-	if !ok {
-		return nil
+	for to, from := range map[*float64]*float64{&c.Value: x.Change.Value, &c.Low: x.Change.Low, &c.High: x.Change.High} {
+		if from != nil {
+			*to = *from
+		}
 	}
-	moved, ok := report.ChangeBetween(before, now)
-	if !ok {
-		return nil
-	}
-	c.Value, c.Low, c.High = moved.Value, moved.Low, moved.High
+	c.Note = m.words(x, l, func(r survey.ChangeReason) bool { return !r.Refuses() && r.Code != survey.CompareProvisional })
 	return c
+}
+
+// breaks reports whether the documents say that two figures do not compare, and not only that one of them is not there.
+func breaks(x survey.Change) bool {
+	return slices.ContainsFunc(x.Reasons, func(r survey.ChangeReason) bool {
+		switch r.Code {
+		case survey.CompareNoFigure, survey.CompareWithheld, survey.CompareUndefined, survey.ComparePartWithheld, survey.ComparePartMissing:
+			return false
+		}
+		return r.Refuses()
+	})
+}
+
+// words are some of the reasons of a change.
+func (m *movement) words(x survey.Change, l survey.Lang, which func(survey.ChangeReason) bool) string {
+	var out []string
+	for _, r := range x.Reasons {
+		if which(r) {
+			out = append(out, i18n.CompareReason(l, r, slices.Concat(x.From.Parts, x.To.Parts), m.name))
+		}
+	}
+	return strings.Join(out, " ")
 }

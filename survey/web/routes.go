@@ -82,6 +82,7 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/waves", name: "waves", who: view, rate: rateNone, handle: s.waves},
 		{method: http.MethodGet, path: "/waves/:wave", name: "wave", who: view, rate: rateNone, handle: s.overview},
 		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
+		{method: http.MethodGet, path: "/waves/:wave/compare", name: "compare", who: view, rate: rateNone, handle: s.compare},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
 		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},

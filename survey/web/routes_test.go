@@ -83,6 +83,7 @@ func TestPermissions(t *testing.T) {
 		{"GET /waves/:wave/flags", "/waves/2026-q3/flags", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/signals", "/waves/2026-q3/signals", [4]int{away, ok, no, ok}},
 		{"GET /papi", "/papi", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/compare", "/waves/2026-q3/compare", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/index", "/waves/2026-q3/index", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/units", "/waves/2026-q3/units", [4]int{away, ok, no, ok}},
 		{"GET /waves/:wave/history", "/waves/2026-q3/history", [4]int{away, ok, no, ok}},

@@ -79,7 +79,7 @@ func waveTabs(c *call, wave survey.WaveID, current string) []layout.Tab {
 	var tabs []layout.Tab
 	for _, t := range []struct{ key, page string }{
 		{"overview", ""}, {"index", "index"}, {"scores", "scores"}, {"units", "units"}, {"heatmap", "heatmap"}, {"map", "map"},
-		{"history", "history"}, {"flags", "flags"}, {"signals", "signals"},
+		{"history", "history"}, {"compare", "compare"}, {"flags", "flags"}, {"signals", "signals"},
 	} {
 		tabs = append(tabs, layout.Tab{Key: t.key, Href: address(wavePath(wave, t.page), filterOf(c)), Current: t.key == current})
 	}

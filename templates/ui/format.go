@@ -173,5 +173,8 @@ func ChangeWords(l i18n.Lang, c ChangeProps) string {
 	if c.Since != "" {
 		text += " " + i18n.T(l, "change.since", "since", c.Since)
 	}
+	if c.Note != "" {
+		text += ". " + c.Note
+	}
 	return text
 }
