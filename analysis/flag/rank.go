@@ -18,10 +18,11 @@ type RankOptions struct {
 	Seed       uint64
 	Marginal   bool // each set has the level by itself; otherwise all have it together
 	NoStepDown bool
+	Only       []int // with Marginal: make the sets of these units alone; nil means of all
 }
 
 // RankSet is a confidence set for the rank of a unit; 1 is the highest value. Both are zero
-// for a unit without an estimate.
+// for a unit without an estimate, and for one that was not asked for.
 type RankSet struct {
 	Lower, Upper int
 }
@@ -71,6 +72,9 @@ func RankSets(values []float64, cov mat.Symmetric, opt RankOptions) ([]RankSet, 
 	}
 	for a, i := range units {
 		if opt.Marginal {
+			if opt.Only != nil && !slices.Contains(opt.Only, i) {
+				continue
+			}
 			s.decide(s.pairs(a))
 		}
 		above, below := 0, 0

@@ -198,8 +198,11 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	d := startDemo(t)
 	wave := "/waves/" + d.wave
 	pages := map[string][]string{
-		"":              {"/", "/signin", "/releases", "/releases/" + d.wave + "/1", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
-		"analyst":       {"/waves", wave, wave + "/scores", wave + "/heatmap", wave + "/map", wave + "/flags", wave + "/publish", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương")},
+		"": {"/", "/signin", "/releases", "/releases/" + d.wave + "/1", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
+		"analyst": {
+			"/waves", wave, wave + "/index", wave + "/index?framework=papi-style", wave + "/scores", wave + "/units", wave + "/heatmap", wave + "/map",
+			wave + "/history", wave + "/flags", wave + "/publish", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương"),
+		},
 		"department":    {"/repair", "/waves"},
 		"administrator": {"/admin", "/repair"},
 	}

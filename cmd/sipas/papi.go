@@ -18,6 +18,9 @@ import (
 type papiCmd struct {
 	Year     int    `placeholder:"YEAR" help:"Year of the scores. Default: all."`
 	Province string `placeholder:"NAME" help:"Province as it was in that year, with or without marks: \"Bình Dương\", \"binh duong\". Default: the totals of all."`
+	Merged   bool   `help:"The province is one of today's 34: give the past of its parts, weighed by --weights."`
+	With     int    `placeholder:"YEAR" help:"With --merged: the year to compare with. Default: the year before."`
+	Weights  string `placeholder:"NAME|FILE" help:"With --merged: census-2019 (inhabitants), equal, or a CSV file of province and weight. Nothing is assumed."`
 	Format   string `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
 	Lang     string `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
 }
@@ -25,6 +28,12 @@ type papiCmd struct {
 // Run writes the report to the standard output.
 func (c *papiCmd) Run(a *app) error {
 	lang, _ := survey.ParseLang(c.Lang)
+	if c.Merged {
+		return c.merged(a, lang)
+	}
+	if c.With != 0 || c.Weights != "" {
+		return usagef("--with and --weights are for --merged.")
+	}
 	if c.Province == "" {
 		return c.totals(a, lang)
 	}

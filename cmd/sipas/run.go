@@ -41,6 +41,7 @@ type cli struct {
 	Publish   publishCmd   `cmd:"" help:"Publish a wave's figures as a release that never changes."`
 	Verify    verifyCmd    `cmd:"" help:"Check that no published release was changed, added or taken out."`
 	Export    exportCmd    `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
+	Compare   compareCmd   `cmd:"" help:"Compare the figures of two waves, or of two units, as far as they compare."`
 	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
 	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
 	Weight    weightCmd    `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`

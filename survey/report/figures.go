@@ -147,6 +147,7 @@ type computation struct {
 	register   map[survey.UnitID]int
 	student    estimate.Student
 	weighting  survey.WeightReport
+	since      *changes // against the last comparable wave; nil where there is none
 
 	history  *history // nil in a computation beside the main one
 	epoch    int

@@ -225,21 +225,18 @@ func seedOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// compareWithPrevious tests a fall since the earlier wave. The two waves drew independently, so their covariance is zero.
+// compareWithPrevious tests a fall since the earlier wave where the one rule of comparisons lets the two figures compare. The two
+// waves drew independently, so their covariance is zero.
 func (c *computation) compareWithPrevious(e *cellEvidence) {
-	if c.in.Previous == nil {
+	if c.since == nil {
 		return
 	}
 	key := e.figure.FigureKey
-	at := slices.IndexFunc(c.in.Previous.Figures, func(f survey.Figure) bool { return f.FigureKey == key })
-	if at < 0 {
+	from, _, reasons := c.since.against(key, key, &e.figure)
+	if verdict(reasons) == survey.ChangeRefused || from.State != survey.StatePublished {
 		return
 	}
-	before := c.in.Previous.Figures[at]
-	if before.State != survey.StatePublished || before.Measure != e.figure.Measure || !before.Estimate.Defined() {
-		return
-	}
-	now, then := e.figure.Estimate, before.Estimate
+	now, then := e.figure.Estimate, from.Estimate
 	e.before = then.Value
 	e.change = flag.Change(now.Value, e.se, now.DF, then.Value, c.testError(then), then.DF, 0)
 }

@@ -115,7 +115,7 @@ func TestFallenSinceTheLastWave(t *testing.T) {
 	before := now
 	before.State = survey.StatePublished
 	before.Estimate = analysis.Estimate{Value: now.Estimate.Value + 30, SE: 2, DesignEffect: 1.2, DF: 80, N: 90, Interval: analysis.Interval{Level: 0.95}}
-	w.in.Previous = &survey.Release{ID: "p", State: survey.StatePublished, Figures: []survey.Figure{before}}
+	w.in.Previous = earlierSide(w, before)
 	r, _ := computeWorld(t, w)
 	fallen := reasonOf(flagOf(r, 3, "s27"), survey.FlagFallen)
 	if fallen == nil || !fallen.Shown {

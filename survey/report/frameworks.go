@@ -30,6 +30,18 @@ func ShippedFramework(ref survey.FrameworkRef) (*survey.Framework, bool) {
 	return f, ok
 }
 
+// FrameworksOf finds frameworks among those at hand, and then among those that the program brings.
+func FrameworksOf(own []*survey.Framework) survey.Frameworks {
+	return func(ref survey.FrameworkRef) (*survey.Framework, bool) {
+		for _, f := range own {
+			if f.Ref() == ref {
+				return f, true
+			}
+		}
+		return ShippedFramework(ref)
+	}
+}
+
 // Compile makes the tree that computes a framework, its derived nodes included. It finds what the document alone does not
 // show: attainable bounds that are not those which the weights allow, and rules that have nothing to rest on. The cause of its error is
 // survey.Faults where the document is at fault.

@@ -22,7 +22,7 @@ type Input struct {
 	Rows        *Rows                   // all responses, whatever their source and disposition
 	Responses   []survey.Response       // the same given one by one, which Compute makes Rows of; nil where Rows are given
 	Given       []Given                 // values of an office table
-	Previous    *survey.Release         // the last published release of an earlier wave that this one may be compared with; nil when there is none
+	Previous    *Side                   // the last published release of an earlier wave that this one may be compared with; nil when there is none
 	Known       *survey.Disclosed       // what readers know of the wave; nil when nothing was shown
 	Shown       *survey.Release         // the release that was shown last, live or published; nil when there is none
 	Program     string                  // the version of the program, kept with the release
@@ -133,8 +133,8 @@ func (in *Input) loadFrame(ctx context.Context, from Source) (err error) {
 }
 
 // previous finds the published release of the latest earlier wave of the same province that scored the same
-// version of the headline framework. Other waves measure something else and are not compared.
-func previous(ctx context.Context, from Source, w *survey.Wave) (*survey.Release, error) {
+// version of the headline framework. Which of its figures compare is for the comparer to say.
+func previous(ctx context.Context, from Source, w *survey.Wave) (*Side, error) {
 	waves, err := from.Waves(ctx)
 	if err != nil {
 		return nil, err
@@ -153,7 +153,11 @@ func previous(ctx context.Context, from Source, w *survey.Wave) (*survey.Release
 		if survey.IsCode(err, survey.CodeNotFound) {
 			continue
 		}
-		return r, err
+		if err != nil {
+			return nil, err
+		}
+		r.Wave = o.ID
+		return LoadSide(ctx, from, r)
 	}
 	return nil, nil
 }

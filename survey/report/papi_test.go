@@ -420,3 +420,28 @@ func TestPAPITrend(t *testing.T) {
 		t.Errorf("%d nodes", len(trend.Nodes))
 	}
 }
+
+// The publishers print an interval beside the totals of one year. It comes with the level that it has, around the score, and nowhere else.
+func TestTrendTellsPrintedIntervals(t *testing.T) {
+	found := 0
+	for _, u := range data.Provinces(data.FormerUntil)[:8] {
+		trend, err := report.PAPITrendOf(u.NameVI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range trend.Nodes {
+			for _, p := range n.Points {
+				if p.Interval == nil {
+					continue
+				}
+				found++
+				if n.Kind != survey.NodeIndex || p.Year != 2019 || p.Interval.Level != 0.90 || math.Abs((p.Interval.Low+p.Interval.High)/2-*p.Score) > 2e-4 {
+					t.Errorf("%s, %s in %d: %+v around %v", u.NameVI, n.Code, p.Year, *p.Interval, *p.Score)
+				}
+			}
+		}
+	}
+	if found != 8 {
+		t.Errorf("%d intervals, want one for each of 8 provinces", found)
+	}
+}

@@ -41,6 +41,8 @@ type PAPIPoint struct {
 	Min, Max float64     // the nominal scale of that year
 	Score    *float64    // nil where it was withheld
 	Mean     float64     // of the provinces with a score: a jump that all share is rarely the province's doing
+	// Interval is what the publishers print beside the total, with its true level; nil where they print none.
+	Interval *PAPIInterval
 	// Broken says that the score does not compare with that of the year before, and Reason why.
 	// The first point of a node is not broken: there is nothing before it.
 	Broken bool
@@ -96,6 +98,7 @@ func PAPITrendOf(province string) (PAPITrend, error) {
 				add(y, s.Code, survey.NodeSubDimension, PAPIPoint{Name: bilingual(s.NameEN, s.NameVI), Min: s.Min, Max: s.Max})
 			}
 		}
+		total.Interval = y.interval(unit.ID, papiUnweighted)
 		add(y, data.PAPITotal, survey.NodeIndex, total)
 	}
 	t.Nodes = append(t.Nodes, *series[data.PAPITotal])

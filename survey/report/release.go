@@ -156,6 +156,13 @@ func prepare(in *Input, state survey.State) (*computation, error) {
 	}
 	c.itemColumn = of
 	c.domains = domainsOf(in)
+	if in.Previous != nil {
+		now := &Side{
+			Release: &survey.Release{Wave: in.Wave.ID, State: state, Rules: in.Wave.Rules},
+			Wave:    in.Wave, Instruments: valuesIn(in.Instruments), Frameworks: in.Frameworks, Register: c.register,
+		}
+		c.since = &changes{comparer: newComparer(in.Previous, now, in.Units, ShippedFramework), before: figuresByKey(in.Previous), level: in.Wave.Rules.Level}
+	}
 	return c, nil
 }
 

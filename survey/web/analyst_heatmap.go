@@ -3,30 +3,32 @@ package web
 import (
 	"cmp"
 	"math"
-	"net/http"
 	"slices"
 
+	"github.com/a-h/templ"
+
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/templates/pages"
 	"sipas/templates/ui"
 )
 
 // heatmap shows units by the indicators of the headline framework.
-func (s *Server) heatmap(c *call) error {
+func (s *Server) heatmap(c *call) (*figures, error) {
 	p, elsewhere, err := s.openWavePage(c, "heatmap", "heatmap")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if elsewhere != "" {
-		return c.redirect(elsewhere)
+		return &figures{elsewhere: elsewhere}, nil
 	}
 	v := pages.HeatmapView{Shell: p.shell, Wave: p.wave.Title.In(c.lang), Target: math.NaN(), SortedBy: "index"}
 	if p.board == nil {
-		return c.page(http.StatusOK, pages.Heatmap(v))
+		return without(p, func(ui.Files) templ.Component { return pages.Heatmap(v) }), nil
 	}
 	f, node, err := s.headlineOf(c.ctx(), p.wave)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Answers = answersBehind(p.board)
 	heat := heatRows(c, p, f, node)
@@ -38,7 +40,8 @@ func (s *Server) heatmap(c *call) error {
 		v.SortedBy = by
 	}
 	sortHeat(v.Rows, v.Columns, v.SortedBy)
-	return c.page(http.StatusOK, pages.Heatmap(v))
+	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Heatmap(v) },
+		func() export.PageTable { return heatmapTable(v) }, v.Picture), nil
 }
 
 type heat struct {

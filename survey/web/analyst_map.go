@@ -2,11 +2,13 @@ package web
 
 import (
 	"math"
-	"net/http"
 	"sync"
+
+	"github.com/a-h/templ"
 
 	"sipas/data"
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/templates/layout"
 	"sipas/templates/pages"
 	"sipas/templates/ui"
@@ -61,33 +63,33 @@ func layOut(set []data.Shape) outlines {
 }
 
 // areaMap shows the communes of the wave's province, colored by the index or by one indicator.
-func (s *Server) areaMap(c *call) error {
+func (s *Server) areaMap(c *call) (*figures, error) {
 	p, elsewhere, err := s.openWavePage(c, "map", "map")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if elsewhere != "" {
-		return c.redirect(elsewhere)
+		return &figures{elsewhere: elsewhere}, nil
 	}
 	v := pages.MapView{
 		Shell: p.shell, Wave: p.wave.Title.In(c.lang), Province: p.units.name(p.wave.Province, c.lang), Target: math.NaN(),
 	}
 	if p.board == nil {
-		return c.page(http.StatusOK, pages.Map(v))
+		return without(p, func(ui.Files) templ.Component { return pages.Map(v) }), nil
 	}
 	f, top, err := s.headlineOf(c.ctx(), p.wave)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	node, err := mapNode(c, f, top)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, indicatorFilter(top, node, c.lang))
 	v.Shell, v.Indicator, v.Answers = p.shell, node.Label.In(c.lang), answersBehind(p.board)
 	v.Target = targetFor(p.wave, f, node.Code)
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
-		return err
+		return nil, err
 	}
 	whole := p.board.props(f, node.Code, "", survey.Domain{}, survey.Weighted, survey.BasisInvited)
 	v.Breaks = breaksOf(whole.ScaleMin, whole.ScaleMax)
@@ -100,7 +102,8 @@ func (s *Server) areaMap(c *call) error {
 	for _, id := range ids {
 		v.Areas = append(v.Areas, mapArea(c, p, f, node, id, drawn.byUnit[id]))
 	}
-	return c.page(http.StatusOK, pages.Map(v))
+	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Map(v) },
+		func() export.PageTable { return mapTable(v) }, v.Picture), nil
 }
 
 func mapArea(c *call, p *wavePage, f *survey.Framework, node *survey.Node, id survey.UnitID, o ui.Outline) pages.MapArea {
@@ -109,7 +112,7 @@ func mapArea(c *call, p *wavePage, f *survey.Framework, node *survey.Node, id su
 	if u, ok := p.units.unit(id); ok {
 		area.Code = u.Code
 	}
-	area.Figure = p.board.props(f, node.Code, name, survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited)
+	area.Figure = p.board.props(f, node.Code, "", survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited)
 	if area.Figure.N > 0 {
 		area.Href = unitHref(p.wave.ID, id, c)
 	}

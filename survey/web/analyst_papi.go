@@ -3,12 +3,17 @@ package web
 import (
 	"cmp"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/a-h/templ"
+	"golang.org/x/text/unicode/norm"
 
 	"sipas/data"
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/survey/report"
 	"sipas/templates/layout"
 	"sipas/templates/pages"
@@ -19,10 +24,10 @@ import (
 const papiSource = "CECODES, VFF-CRT, RTA, UNDP"
 
 // papi shows the published PAPI scores of one province over the years.
-func (s *Server) papi(c *call) error {
+func (s *Server) papi(c *call) (*figures, error) {
 	latest, _, err := s.latestWave(c.ctx())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	province := c.query("province")
 	if province == "" {
@@ -30,11 +35,11 @@ func (s *Server) papi(c *call) error {
 	}
 	trend, err := report.PAPITrendOf(province)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v, err := trendView(trend, c.query("year"), c.lang)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Shell = s.staffShell(c, "results", latest)
 	if latest != nil {
@@ -44,7 +49,10 @@ func (s *Server) papi(c *call) error {
 	if year := c.query("year"); year != "" {
 		v.Shell.Crumb.Keep = []layout.Hidden{{Name: "year", Value: year}}
 	}
-	return c.page(http.StatusOK, pages.Trend(v))
+	return &figures{
+		page:  func(files ui.Files) templ.Component { v.Files = files; return pages.Trend(v) },
+		table: func() export.PageTable { return papiTable(v) }, picture: v.Picture, subject: plainName(trend.Unit.NameVI),
+	}, nil
 }
 
 // publishedName is the province that the page speaks of unless asked: the wave's, under the name that scores were published
@@ -100,13 +108,16 @@ func trendView(t report.PAPITrend, year string, l survey.Lang) (pages.TrendView,
 func series(n report.PAPITrendNode, years []int, l survey.Lang) ui.Series {
 	out := ui.Series{Code: n.Code, Min: math.Inf(1), Max: math.Inf(-1)}
 	for _, year := range years {
-		point := ui.SeriesPoint{Year: year, Value: math.NaN()}
+		point := ui.SeriesPoint{At: year, Label: strconv.Itoa(year), Value: math.NaN()}
 		if i := slices.IndexFunc(n.Points, func(p report.PAPIPoint) bool { return p.Year == year }); i >= 0 {
 			p := n.Points[i]
 			out.Name, out.Min, out.Max = p.Name.In(l), math.Min(out.Min, p.Min), math.Max(out.Max, p.Max)
 			point.Break, point.Why = p.Broken, p.Reason.In(l)
 			if p.Score != nil {
 				point.Value = *p.Score
+			}
+			if p.Interval != nil && p.Score != nil {
+				point.Interval = &ui.Interval{Low: p.Interval.Low, High: p.Interval.High, Level: p.Interval.Level}
 			}
 		}
 		out.Points = append(out.Points, point)
@@ -129,4 +140,18 @@ func nameIn(u data.Unit, l survey.Lang) string {
 		return u.NameVI
 	}
 	return cmp.Or(u.NameEN, u.NameVI)
+}
+
+// plainName writes a name in letters that every file system knows: "tay-ninh".
+func plainName(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'đ' || r == 'Đ':
+			return 'd'
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(name))
+	return strings.Join(strings.FieldsFunc(plain, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
 }

@@ -2,11 +2,13 @@ package web
 
 import (
 	"math"
-	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/survey/report"
 	"sipas/templates/i18n"
 	"sipas/templates/layout"
@@ -15,21 +17,21 @@ import (
 )
 
 // scores shows every index and item of a wave, or of one unit or field of it.
-func (s *Server) scores(c *call) error {
+func (s *Server) scores(c *call) (*figures, error) {
 	p, elsewhere, err := s.openWavePage(c, "scores", "scores")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if elsewhere != "" {
-		return c.redirect(elsewhere)
+		return &figures{elsewhere: elsewhere}, nil
 	}
 	v := pages.ScoresView{Shell: p.shell, Wave: p.wave.Title.In(c.lang)}
 	if p.board == nil {
-		return c.page(http.StatusOK, pages.Scores(v))
+		return without(p, func(ui.Files) templ.Component { return pages.Scores(v) }), nil
 	}
 	d, err := domainOf(c, p.board)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ids := p.board.unitsWithFigures(p.units, c.lang)
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters,
@@ -40,37 +42,38 @@ func (s *Server) scores(c *call) error {
 	v.Shell, v.Domain = p.shell, domainText(d, p.units, c.lang)
 	f, node, err := s.headlineOf(c.ctx(), p.wave)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Headline = p.board.props(f, node.Code, node.Label.In(c.lang), d, survey.Weighted, survey.BasisInvited)
 	v.Unweighted = p.board.props(f, node.Code, i18n.T(c.lang, "scores.plain_count"), d, survey.Unweighted, survey.BasisInvited)
 	v.WithWalk = p.board.walkIns(f, node.Code, i18n.T(c.lang, "scores.with_walk"), d)
 	v.Answers = answersBehind(p.board)
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
-		return err
+		return nil, err
 	}
 	if d == (survey.Domain{}) {
 		if v.Comparisons, err = s.comparisons(c, p); err != nil {
-			return err
+			return nil, err
 		}
 		v.Comparisons = v.Comparisons[:min(1, len(v.Comparisons))] // the page of signals has both
 		v.SignalsHref = wavePath(p.wave.ID, "signals")
 	}
 	frameworks, err := s.frameworks(c.ctx(), p.wave)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if id := c.query("framework"); id != "" {
 		frameworks = slices.DeleteFunc(frameworks, func(f *survey.Framework) bool { return f.ID != id })
 		if len(frameworks) == 0 {
-			return survey.Errorf(survey.CodeNotFound, "show scores", "the wave does not score framework %q", id)
+			return nil, survey.Errorf(survey.CodeNotFound, "show scores", "the wave does not score framework %q", id)
 		}
 	}
 	shown := map[string]bool{}
 	for _, f := range frameworks {
 		v.Groups = append(v.Groups, s.scoreGroups(p, f, d, c.lang, shown)...)
 	}
-	return c.page(http.StatusOK, pages.Scores(v))
+	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Scores(v) },
+		func() export.PageTable { return scoresTable(v) }, v.Picture), nil
 }
 
 // domainOf reads the part of the register that the address asks for. A part without figures is CodeNotFound. Figures are made by unit and by

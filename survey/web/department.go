@@ -6,38 +6,42 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/a-h/templ"
+
 	"sipas/survey"
+	"sipas/survey/export"
 	"sipas/templates/layout"
 	"sipas/templates/pages"
 	"sipas/templates/ui"
 )
 
 // flags lists what needs attention in a wave, the most urgent first.
-func (s *Server) flags(c *call) error {
+func (s *Server) flags(c *call) (*figures, error) {
 	p, elsewhere, err := s.openWavePage(c, "flags", "flags")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if elsewhere != "" {
-		return c.redirect(elsewhere)
+		return &figures{elsewhere: elsewhere}, nil
 	}
 	v := pages.FlagsView{Shell: p.shell, Wave: p.wave.Title.In(c.lang)}
 	if p.board == nil {
-		return c.page(http.StatusOK, pages.Flags(v))
+		return without(p, func(ui.Files) templ.Component { return pages.Flags(v) }), nil
 	}
 	unit := survey.UnitID(c.query("unit"))
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, unitFilter(p.board.unitsWithFigures(p.units, c.lang), p.units, unit, c.lang, true))
 	v.Shell = p.shell
 	frameworks, err := s.frameworks(c.ctx(), p.wave)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Rows = flagRows(c, p, frameworks, func(id survey.UnitID) bool { return unit == "" || id == unit })
 	v.Examined, v.TooFew = examined(p.board, frameworks[0], unit)
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
-		return err
+		return nil, err
 	}
-	return c.page(http.StatusOK, pages.Flags(v))
+	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Flags(v) },
+		func() export.PageTable { return flagsTable(v) }, v.Picture), nil
 }
 
 // examined counts the indicators of units that were looked at, and those with too few answers to say anything.

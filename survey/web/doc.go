@@ -46,6 +46,14 @@
 // response of single weighting classes is left out of it, because a class may be one dossier large. Names come from the release, not from
 // today's tables.
 //
+// # Files of figures
+//
+// A page of figures can be had as CSV, XLSX and SVG at its own address with a suffix, under the same permission and the same filter
+// (files.go). The files are made of the view that the page shows, so that nothing is in them that is not on the page, but with all digits; a
+// withheld figure is words in them. figurePages is the one list that gives the pages and their files their routes. A PNG is drawn by the
+// reader's browser from the SVG: drawing letters on the server would need a font file in another form than the one that pages load, and a
+// library to shape Vietnamese with, while every browser does it well.
+//
 // # Compression
 //
 // Static texts and pages that are read with GET go out compressed. The length of a compressed page tells what in it repeats what the

@@ -84,14 +84,10 @@ func (s *Server) table() []route {
 
 		{method: http.MethodGet, path: "/waves", name: "waves", who: view, rate: rateNone, handle: s.waves},
 		{method: http.MethodGet, path: "/waves/:wave", name: "wave", who: view, rate: rateNone, handle: s.overview},
-		{method: http.MethodGet, path: "/waves/:wave/scores", name: "scores", who: view, rate: rateNone, handle: s.scores},
-		{method: http.MethodGet, path: "/waves/:wave/heatmap", name: "heatmap", who: view, rate: rateNone, handle: s.heatmap},
-		{method: http.MethodGet, path: "/waves/:wave/map", name: "map", who: view, rate: rateNone, handle: s.areaMap},
-		{method: http.MethodGet, path: "/waves/:wave/flags", name: "flags", who: view, rate: rateNone, handle: s.flags},
 		{method: http.MethodGet, path: "/waves/:wave/signals", name: "signals", who: view, rate: rateNone, handle: s.signals},
 		{method: http.MethodGet, path: "/waves/:wave/publish", name: "publish", who: compute, rate: rateNone, handle: s.publishPage},
 		{method: http.MethodPost, path: "/waves/:wave/publish", name: "publish.send", who: compute, rate: rateNone, body: smallBody, handle: s.publishSend},
-		{method: http.MethodGet, path: "/papi", name: "papi", who: view, rate: rateNone, handle: s.papi},
+		{method: http.MethodGet, path: "/waves/:wave/compare", name: "compare", who: view, rate: rateNone, handle: s.compare},
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
 		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},
@@ -101,7 +97,7 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: fleetPath + "/:point/code", name: "fleet.code", who: manage, rate: rateNone, body: smallBody, handle: s.fleetCode},
 		{method: http.MethodPost, path: fleetPath + "/:point/revoke", name: "fleet.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevoke},
 		{method: http.MethodPost, path: fleetPath + "/:point/devices/:device/revoke", name: "fleet.device.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevokeDevice},
-	}, s.openTable()...)
+	}, append(s.figureRoutes(view), s.openTable()...)...)
 }
 
 // openTable lists the routes of what is published: for everybody, on every site, without a look at who calls.

@@ -100,6 +100,19 @@ func TestPermissions(t *testing.T) {
 		{"OPTIONS /releases/:wave/:number", "/releases/2026-q3/1", [4]int{empty, empty, empty, empty}},
 		{"OPTIONS /catalog.jsonld", "/catalog.jsonld", [4]int{empty, empty, empty, empty}},
 		{"GET /papi", "/papi", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/compare", "/waves/2026-q3/compare", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/index", "/waves/2026-q3/index", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/units", "/waves/2026-q3/units", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/history", "/waves/2026-q3/history", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/index.:as", "/waves/2026-q3/index.csv", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/scores.:as", "/waves/2026-q3/scores.xlsx", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/units.:as", "/waves/2026-q3/units.svg", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/heatmap.:as", "/waves/2026-q3/heatmap.csv", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/map.:as", "/waves/2026-q3/map.svg", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/history.:as", "/waves/2026-q3/history.xlsx", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/flags.:as", "/waves/2026-q3/flags.csv", [4]int{away, ok, no, ok}},
+		{"GET /waves/:wave/flags.:as", "/waves/2026-q3/flags.pdf", [4]int{away, missing, no, missing}},
+		{"GET /papi.:as", "/papi.svg", [4]int{away, ok, no, ok}},
 		{"GET /repair", "/repair", [4]int{away, ok, ok, ok}},
 		{"GET /repair", "/repair?unit=" + string(unitID(0)), [4]int{away, ok, ok, ok}},
 		{"GET /repair", "/repair?unit=" + string(unitID(1)), [4]int{away, ok, no, ok}},
@@ -143,6 +156,8 @@ func pagesOf() map[string]survey.Role {
 		"/waves": survey.Analyst, "/waves/2026-q3": survey.Analyst, "/waves/2026-q3/scores": survey.Analyst,
 		"/waves/2026-q3/scores?unit=" + url.QueryEscape(string(unitID(0))): survey.Analyst,
 		"/waves/2026-q3/heatmap": survey.Analyst, "/waves/2026-q3/map": survey.Analyst, "/waves/2026-q3/map?indicator=s29": survey.Analyst,
+		"/waves/2026-q3/index": survey.Analyst, "/waves/2026-q3/index?framework=papi-style&unit=" + url.QueryEscape(string(unitID(0))): survey.Analyst,
+		"/waves/2026-q3/units": survey.Analyst, "/waves/2026-q3/units?indicator=s29": survey.Analyst, "/waves/2026-q3/history": survey.Analyst,
 		"/waves/2026-q3/flags": survey.Analyst, "/papi": survey.Analyst, "/papi?province=B%C3%ACnh+D%C6%B0%C6%A1ng&year=2020": survey.Analyst,
 		"/repair": survey.Department, "/admin": survey.Administrator, "/admin/kiosks": survey.Administrator,
 		"/admin/kiosks/point-1": survey.Administrator, "/waves/2026-q3/signals": survey.Analyst, "/waves/none": survey.Analyst,
@@ -203,7 +218,7 @@ func TestEveryPageIsSafe(t *testing.T) {
 }
 
 func catalogueSections() []string {
-	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview", "fleet", "signals", "ago", "span", "weekday", "releases", "publish"}
+	return []string{"error", "filter", "label", "lateness", "channel", "tab", "nav", "role", "scores", "overview", "flags", "reason", "state", "overview", "fleet", "signals", "index", "units", "history", "how", "files", "ago", "span", "weekday", "releases", "publish"}
 }
 
 func TestEveryCodeHasAStatusAndAWord(t *testing.T) {

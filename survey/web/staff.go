@@ -78,7 +78,8 @@ func filterOf(c *call, replace ...string) url.Values {
 func waveTabs(c *call, wave survey.WaveID, current string) []layout.Tab {
 	var tabs []layout.Tab
 	for _, t := range []struct{ key, page string }{
-		{"overview", ""}, {"scores", "scores"}, {"heatmap", "heatmap"}, {"map", "map"}, {"flags", "flags"}, {"signals", "signals"},
+		{"overview", ""}, {"index", "index"}, {"scores", "scores"}, {"units", "units"}, {"heatmap", "heatmap"}, {"map", "map"},
+		{"history", "history"}, {"compare", "compare"}, {"flags", "flags"}, {"signals", "signals"},
 	} {
 		tabs = append(tabs, layout.Tab{Key: t.key, Href: address(wavePath(wave, t.page), filterOf(c)), Current: t.key == current})
 	}

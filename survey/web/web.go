@@ -77,6 +77,7 @@ type Server struct {
 	releases releases
 	cache    cache
 	public   openReleases
+	ranks    rankMemo
 
 	publishings publishings
 	hashing     *hasher

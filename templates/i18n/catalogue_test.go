@@ -273,6 +273,9 @@ func domainKeys() []string {
 	for _, role := range survey.Roles() {
 		keys = append(keys, "role."+string(role))
 	}
+	for _, code := range survey.CompareReasons() {
+		keys = append(keys, "compare.reason."+code)
+	}
 	for _, dim := range survey.DimNames {
 		keys = append(keys, "dimension."+dim, "overview.response_by."+dim)
 	}

@@ -36,7 +36,7 @@ type Hidden struct {
 
 // Filter is one list of the crumb: it names where the reader is and changes it.
 // Name is the address parameter, Key the catalogue's "filter.<key>": "wave",
-// "unit", "field", "indicator" or "province".
+// "unit", "field", "framework", "indicator" or "province".
 type Filter struct {
 	Name    string
 	Key     string
@@ -52,9 +52,9 @@ type Crumb struct {
 	Keep    []Hidden
 }
 
-// Tab is one of the sibling pages of a place: the overview, scores, heat map,
-// map, flags and signals of a wave. Key is the catalogue's "tab.<key>": "overview",
-// "scores", "heatmap", "map", "flags", "signals", "trend".
+// Tab is one of the sibling pages of a place: the pages of a wave. Key is the
+// catalogue's "tab.<key>": "overview", "index", "scores", "units", "heatmap", "map",
+// "history", "flags", "signals", "trend".
 type Tab struct {
 	Key     string
 	Href    string

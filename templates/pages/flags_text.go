@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"math"
 	"strings"
 
 	"sipas/survey"
@@ -10,8 +11,8 @@ import (
 
 // Watches in full on a page; those behind them stand in a compact table.
 const (
-	urgentWatches = 20 // of the analyst's page
-	watchCards    = 6  // of a department's page
+	urgentWatches = 6 // of the analyst's page
+	watchCards    = 6 // of a department's page
 )
 
 // split parts rows, which come most urgent first: all flags and the first watches, and
@@ -112,3 +113,24 @@ func gainDecimals(unit ui.Unit) int {
 	}
 	return 2
 }
+
+// Picture is the figures that are flagged or watched, each with its target.
+func (v FlagsView) Picture() ui.Picture {
+	l := v.Shell.Lang
+	p := ui.Picture{Title: i18n.T(l, "flags.heading"), Alt: i18n.T(l, "flags.heading"), Caption: i18n.T(l, "flags.picture", "wave", v.Wave)}
+	if len(v.Rows) == 0 {
+		p.Alt = i18n.T(l, "flags.none")
+		return p
+	}
+	p.Alt = v.lead()
+	first := v.Rows[0].Figure
+	plot := ui.DotPlotProps{Unit: first.Unit, Min: first.ScaleMin, Max: first.ScaleMax, Ticks: ui.Ticks(first.ScaleMin, first.ScaleMax, 4), Target: math.NaN()}
+	for _, r := range v.full() {
+		plot.Rows = append(plot.Rows, ui.DotRow{Label: r.Indicator + " · " + r.Unit, Figure: r.Figure, Alert: r.State == survey.FlagRaised})
+	}
+	p.Parts = append(p.Parts, plot)
+	return p
+}
+
+// ReasonWords says the reasons of a row in one line.
+func (r FlagRow) ReasonWords(l i18n.Lang) string { return reasonWords(l, r.Reasons) }

@@ -44,6 +44,7 @@ type FlagsView struct {
 	Rows     []FlagRow
 	Examined int // how many figures were looked at
 	TooFew   int // how many had too few answers to say anything
+	Files    ui.Files
 
 	KioskTimes int // as in ScoresView
 }

@@ -73,3 +73,21 @@ func (v HeatmapView) sorted(column string) templ.Attributes {
 	}
 	return templ.Attributes{"aria-sort": "ascending"}
 }
+
+// Picture is the same table in the colors of the scale.
+func (v HeatmapView) Picture() ui.Picture {
+	l := v.Shell.Lang
+	m := ui.Matrix{Unit: v.unit(), Breaks: v.Breaks, Columns: []string{i18n.T(l, "heatmap.index")}}
+	for _, c := range v.Columns {
+		m.Columns = append(m.Columns, c.Short)
+	}
+	for i, r := range v.Rows {
+		if i == 0 {
+			m.Decimals = heatDecimals(r.Index)
+		}
+		m.Rows = append(m.Rows, ui.MatrixRow{Name: r.Name, Cells: append([]ui.FigureProps{r.Index}, r.Cells...)})
+	}
+	return ui.Picture{
+		Title: i18n.T(l, "heatmap.heading"), Alt: v.lead(), Caption: i18n.T(l, "heatmap.caption", "wave", v.Wave), Parts: []ui.Part{m},
+	}
+}

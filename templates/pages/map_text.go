@@ -80,3 +80,12 @@ func (v MapView) figures() []ui.FigureProps {
 	}
 	return out
 }
+
+// Sorted lists the areas as the table of the page does.
+func (v MapView) Sorted() []MapArea { return v.sorted() }
+
+// Picture is the map, and where there are no boundaries its words alone.
+func (v MapView) Picture() ui.Picture {
+	props := v.props()
+	return ui.Picture{Title: props.Title, Alt: props.Alt, Caption: props.Caption, Parts: []ui.Part{props}}
+}

@@ -50,6 +50,10 @@ func samplePages(l i18n.Lang) map[string]templ.Component {
 		"heatmap":       pages.Heatmap(sampleHeatmap(l)),
 		"map":           pages.Map(sampleMap(l)),
 		"trend":         pages.Trend(sampleTrend(l)),
+		"index":         pages.Index(sampleIndex(l, "")),
+		"index-unit":    pages.Index(sampleIndex(l, "Phường Tân Ninh")),
+		"units":         pages.Units(sampleUnits(l)),
+		"history":       pages.History(sampleHistory(l)),
 		"flags":         pages.Flags(pages.FlagsView{Shell: staff(l, "results", "flags"), Wave: waveName(l), Rows: sampleFlags(l), Examined: 1696, TooFew: 412}),
 		"flags-empty":   pages.Flags(pages.FlagsView{Shell: staff(l, "results", "flags"), Wave: waveName(l), Examined: 12}),
 		"department":    pages.Department(sampleDepartment(l)),
@@ -101,7 +105,7 @@ func staff(l i18n.Lang, place, tab string) layout.Staff {
 	if tab == "" {
 		return s
 	}
-	for _, key := range []string{"overview", "scores", "heatmap", "map", "flags", "signals", "trend"} {
+	for _, key := range []string{"overview", "index", "scores", "units", "heatmap", "map", "history", "flags", "signals", "trend"} {
 		s.Tabs = append(s.Tabs, layout.Tab{Key: key, Href: "/waves/q3/" + key, Current: key == tab})
 	}
 	s.Crumb = &layout.Crumb{Action: "", Keep: []layout.Hidden{{Name: "lang", Value: string(l)}}, Filters: []layout.Filter{
@@ -248,7 +252,7 @@ func sampleScores(l i18n.Lang) pages.ScoresView {
 	headline.Target = 90
 	v := pages.ScoresView{
 		Shell: staff(l, "results", "scores"), Wave: waveName(l), Headline: headline, Answers: 6980,
-		CSVHref: "?format=csv", XLSXHref: "?format=xlsx",
+		Files:       sampleFiles("scores"),
 		Comparisons: sampleSignals(l).Comparisons[:1], SignalsHref: "/waves/q3/signals",
 	}
 	group := pages.ScoreGroup{Heading: say(l, "16 chỉ số về dịch vụ", "The 16 service indicators"),
@@ -359,8 +363,8 @@ func sampleTrend(l i18n.Lang) pages.TrendView {
 	total := ui.Series{Code: "total", Name: say(l, "Tổng điểm PAPI", "PAPI total"), Min: 0, Max: 80}
 	values := []float64{36.1, 36.5, 37.0, 36.2, 36.4, 32.59, 36.9, 41.2, 42.35, 40.76, nan, 41.9, 42.4, 43.1}
 	for i, value := range values {
-		p := ui.SeriesPoint{Year: 2011 + i, Value: value}
-		if p.Year == 2018 || p.Year == 2021 {
+		p := ui.SeriesPoint{At: 2011 + i, Label: fmt.Sprint(2011 + i), Value: value}
+		if p.At == 2018 || p.At == 2021 {
 			p.Break, p.Why = true, say(l, "Thêm hai nội dung mới.", "Two dimensions were added.")
 		}
 		total.Points = append(total.Points, p)
@@ -371,11 +375,11 @@ func sampleTrend(l i18n.Lang) pages.TrendView {
 	for d, name := range names {
 		s := ui.Series{Code: fmt.Sprint(d + 1), Name: name, Min: 1, Max: 10}
 		for i := range values {
-			p := ui.SeriesPoint{Year: 2011 + i, Value: 4.5 + 0.5*math.Sin(float64(i+d*3)) + float64(d)*0.1}
+			p := ui.SeriesPoint{At: 2011 + i, Label: fmt.Sprint(2011 + i), Value: 4.5 + 0.5*math.Sin(float64(i+d*3)) + float64(d)*0.1}
 			if d > 5 && i < 7 {
 				p.Value = nan
 			}
-			p.Break = p.Year == 2018
+			p.Break = p.At == 2018
 			s.Points = append(s.Points, p)
 		}
 		v.Dimensions = append(v.Dimensions, s)

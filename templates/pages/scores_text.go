@@ -143,3 +143,19 @@ func compareFigures(a, b ui.FigureProps) int {
 	}
 	return cmp.Compare(value(a), value(b))
 }
+
+// All are the rows of the group's table: what it adds up to, then its parts.
+func (g ScoreGroup) All() []ScoreRow { return g.all() }
+
+// Picture is every chart of the page under its heading.
+func (v ScoresView) Picture() ui.Picture {
+	l := v.Shell.Lang
+	p := ui.Picture{Title: joined(i18n.T(l, "scores.heading"), v.Domain), Alt: v.lead(), Caption: i18n.T(l, "scores.caption", "wave", v.Wave)}
+	for _, g := range v.Groups {
+		for _, plot := range v.plots(g) {
+			plot.Title = g.Heading
+			p.Parts = append(p.Parts, plot)
+		}
+	}
+	return p
+}

@@ -35,8 +35,7 @@ type ScoresView struct {
 	Unweighted ui.FigureProps
 	WithWalk   ui.FigureProps
 	Groups     []ScoreGroup
-	CSVHref    string
-	XLSXHref   string
+	Files      ui.Files
 	Answers    int
 	KioskTimes int // how many times an answer counts whose questions were drawn; 0 where none are
 	// Comparisons are of the whole wave, the one of the sample or else the one with walk-ins; none where too few answers are marked.
@@ -71,6 +70,7 @@ type HeatmapView struct {
 	Rows     []HeatRow
 	SortedBy string
 	Answers  int
+	Files    ui.Files
 }
 
 // MapArea is one commune on the map. Path is SVG path data in the view's frame,
@@ -96,6 +96,7 @@ type MapView struct {
 	Target    float64   // NaN for none
 	Areas     []MapArea
 	Answers   int
+	Files     ui.Files
 
 	KioskTimes int // as in ScoresView
 }

@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"strconv"
-
 	"sipas/templates/i18n"
 	"sipas/templates/ui"
 )
@@ -13,19 +11,24 @@ func (v TrendView) lead() string {
 	switch {
 	case !ok:
 		return i18n.T(l, "trend.lead_none")
-	case v.Rank == 0 || v.Year != last.Year:
-		return i18n.T(l, "trend.lead_unranked", "year", strconv.Itoa(last.Year), "x", i18n.Number(l, last.Value, 2), "max", i18n.Number(l, v.Total.Max, 0))
+	case v.Rank == 0 || v.Year != last.At:
+		return i18n.T(l, "trend.lead_unranked", "year", last.Label, "x", i18n.Number(l, last.Value, 2), "max", i18n.Number(l, v.Total.Max, 0))
 	}
-	return i18n.T(l, "trend.lead", "year", strconv.Itoa(last.Year), "x", i18n.Number(l, last.Value, 2),
+	return i18n.T(l, "trend.lead", "year", last.Label, "x", i18n.Number(l, last.Value, 2),
 		"max", i18n.Number(l, v.Total.Max, 0), "rank", v.Rank, "ranked", v.Ranked)
 }
 
-// breaks tells each break of the total and why it is one.
-func (v TrendView) breaks() []string {
+// remarks tell each break of the total and why it is one, and of intervals that the publishers print.
+func (v TrendView) remarks() []string {
+	l := v.Shell.Lang
 	var out []string
 	for _, pt := range v.Total.Points {
 		if pt.Break {
-			out = append(out, i18n.T(v.Shell.Lang, "trend.break", "year", strconv.Itoa(pt.Year), "why", pt.Why))
+			out = append(out, i18n.T(l, "trend.break", "year", pt.Label, "why", pt.Why))
+		}
+		if i := pt.Interval; i != nil {
+			out = append(out, i18n.T(l, "trend.level", "year", pt.Label, "level", i18n.Percent(l, i.Level, 0),
+				"low", i18n.Number(l, i.Low, 2), "high", i18n.Number(l, i.High, 2)))
 		}
 	}
 	return out
@@ -49,4 +52,25 @@ func (v TrendView) sameAxis() string {
 	}
 	return i18n.T(l, "trend.same_axis", "low", i18n.Number(l, fitted[0].Min, 0), "high", i18n.Number(l, fitted[0].Max, 0),
 		"min", i18n.Number(l, v.Dimensions[0].Min, 0), "max", i18n.Number(l, v.Dimensions[0].Max, 0))
+}
+
+// intervalCell writes an interval with its level as short as a cell of a table wants it: "90%: 41,85–42,91".
+func intervalCell(l i18n.Lang, i ui.Interval) string {
+	return i18n.Percent(l, i.Level, 0) + ": " + i18n.Number(l, i.Low, 2) + "–" + i18n.Number(l, i.High, 2)
+}
+
+// Points are the total and every dimension with its years, as the table shows them.
+func (v TrendView) Points() []ui.Series { return v.all() }
+
+// Picture is the total and the dimensions below it.
+func (v TrendView) Picture() ui.Picture {
+	l := v.Shell.Lang
+	p := ui.Picture{
+		Title: i18n.T(l, "trend.heading", "province", v.Province), Alt: v.lead(), Caption: i18n.T(l, "trend.caption", "source", v.Source),
+		Parts: []ui.Part{ui.TrendProps{Title: v.Total.Name, Series: v.total()}},
+	}
+	for _, d := range v.dimensions() {
+		p.Parts = append(p.Parts, ui.TrendProps{Title: d.Name, Series: d, Small: true})
+	}
+	return p
 }

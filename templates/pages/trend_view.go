@@ -17,4 +17,5 @@ type TrendView struct {
 	Ranked     int
 	Year       int
 	Source     string
+	Files      ui.Files
 }

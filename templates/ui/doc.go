@@ -4,5 +4,6 @@
 // passes through Figure, which never shows a value without its base.
 //
 // The content policy of the program allows no inline style, so places and lengths
-// are SVG attributes and colors are classes.
+// are SVG attributes and colors are classes. A Picture is the same charts once more as
+// a file of its own, which has no style sheet beside it: there colors stand at each mark.
 package ui

@@ -64,6 +64,7 @@ type ChangeProps struct {
 	High     float64
 	Since    string // the wave or year it is measured from
 	Reason   string // why it is not comparable, as the words to show
+	Note     string // what must be known to read it, where it is marked; may be empty
 }
 
 // arrow points the way of the change. It says nothing about good or bad.

@@ -153,3 +153,28 @@ func (p FigureProps) se(l i18n.Lang, table bool) string {
 	}
 	return i18n.Number(l, p.SE, max(p.Decimals, 2))
 }
+
+// Why says in words why a figure is not shown.
+func Why(l i18n.Lang, p FigureProps) string { return p.why(l) }
+
+// ChangeWords writes a change with its direction and its interval in one line.
+func ChangeWords(l i18n.Lang, c ChangeProps) string {
+	if math.IsNaN(c.Value) {
+		text := i18n.T(l, "change.not_comparable")
+		if c.Reason != "" {
+			text += ": " + c.Reason
+		}
+		return text
+	}
+	text := c.arrow() + " " + Difference(l, c.Unit, c.Value, c.decimals())
+	if !math.IsNaN(c.Low) && !math.IsNaN(c.High) {
+		text += " (" + i18n.T(l, "change.interval", "low", Difference(l, c.Unit, c.Low, c.decimals()), "high", Difference(l, c.Unit, c.High, c.decimals())) + ")"
+	}
+	if c.Since != "" {
+		text += " " + i18n.T(l, "change.since", "since", c.Since)
+	}
+	if c.Note != "" {
+		text += ". " + c.Note
+	}
+	return text
+}

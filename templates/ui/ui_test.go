@@ -133,8 +133,8 @@ func TestIntervalBarStaysOnItsAxis(t *testing.T) {
 // The line is drawn only between neighboring years that may be compared.
 func TestTrendBreaksItsLine(t *testing.T) {
 	s := ui.Series{Name: "Total", Min: 8, Max: 80, Points: []ui.SeriesPoint{
-		{Year: 2015, Value: 36}, {Year: 2016, Value: 33}, {Year: 2017, Value: 37}, {Year: 2018, Value: 41, Break: true},
-		{Year: 2019, Value: nan}, {Year: 2020, Value: 41}, {Year: 2022, Value: 42},
+		{At: 2015, Label: "2015", Value: 36}, {At: 2016, Label: "2016", Value: 33}, {At: 2017, Label: "2017", Value: 37}, {At: 2018, Label: "2018", Value: 41, Break: true},
+		{At: 2019, Label: "2019", Value: nan}, {At: 2020, Label: "2020", Value: 41}, {At: 2022, Label: "2022", Value: 42},
 	}}
 	html := render(t, ui.Trend(i18n.EN, ui.TrendProps{Title: "Total", Series: s}))
 	if got := strings.Count(html, `class="line"`); got != 2 {
@@ -146,14 +146,14 @@ func TestTrendBreaksItsLine(t *testing.T) {
 	if got := strings.Count(html, "<circle"); got != 6 {
 		t.Errorf("%d points, want the 6 that were published", got)
 	}
-	if !strings.Contains(html, "not comparable with the year before, 2018: 41.00") {
+	if !strings.Contains(html, "not comparable with the one before, 2018: 41.00") {
 		t.Error("the words of the line do not tell the break")
 	}
 }
 
 func TestFitKeepsOneAxis(t *testing.T) {
-	a := ui.Series{Min: 1, Max: 10, Points: []ui.SeriesPoint{{Year: 2020, Value: 4.2}, {Year: 2021, Value: nan}}}
-	b := ui.Series{Min: 1, Max: 10, Points: []ui.SeriesPoint{{Year: 2020, Value: 7.1}}}
+	a := ui.Series{Min: 1, Max: 10, Points: []ui.SeriesPoint{{At: 2020, Value: 4.2}, {At: 2021, Value: nan}}}
+	b := ui.Series{Min: 1, Max: 10, Points: []ui.SeriesPoint{{At: 2020, Value: 7.1}}}
 	for i, s := range ui.Fit(1, a, b) {
 		if s.Min != 4 || s.Max != 8 {
 			t.Errorf("series %d runs from %v to %v, want 4 to 8", i, s.Min, s.Max)

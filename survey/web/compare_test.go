@@ -1,0 +1,53 @@
+package web
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"sipas/survey"
+	"sipas/templates/i18n"
+)
+
+// An earlier wave that was published is what this one is compared with; what does not compare says why, and nothing withheld leaks.
+func TestComparePage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	analyst := s.as(survey.Analyst)
+	analyst.get("/waves/2026-q3/compare?lang=en").want(t, http.StatusOK, i18n.T(i18n.EN, "compare.none"), i18n.T(i18n.EN, "compare.no_wave"))
+
+	ctx := context.Background()
+	w, err := s.db.Wave(ctx, testWave)
+	must(t, err)
+	earlier := *w
+	earlier.ID, earlier.From, earlier.To = "2026-q2", "2026-04-01", "2026-06-30"
+	earlier.Title = survey.Text{survey.Vietnamese: "Quý II 2026", survey.English: "Second quarter 2026"}
+	must(t, s.db.CreateWave(ctx, testBy, &earlier))
+	r, err := s.db.Release(ctx, testWave, survey.StateProvisional)
+	must(t, err)
+	r.ID, r.Wave, r.State = "published-q2", earlier.ID, survey.StatePublished
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		if f.State == survey.StateProvisional {
+			f.State = survey.StatePublished
+		}
+		f.Estimate.Value -= 20
+		if f.Node == "s27" && f.Domain == (survey.Domain{}) {
+			f.State, f.Reason, f.Estimate.Value = survey.StateWithheld, survey.ReasonFewAnswers, math.NaN()
+		}
+	}
+	must(t, s.db.SaveRelease(ctx, testBy, r))
+	page := analyst.get("/waves/2026-q3/compare?lang=en&with=2026-q2")
+	page.want(t, http.StatusOK, "rose by 20.0 percentage points since Second quarter 2026, and the rise is beyond chance",
+		i18n.T(i18n.EN, "compare.reason.withheld"), i18n.T(i18n.EN, "compare.reason.provisional"), communes()[0].FullEN)
+	if n := strings.Count(page.body, i18n.T(i18n.EN, "compare.reason.provisional")); n != 1 {
+		t.Errorf("what holds for every figure is said %d times", n)
+	}
+	analyst.get("/waves/2026-q3/compare?lang=vi&unit="+url.QueryEscape(string(unitID(0)))+"&against="+url.QueryEscape(string(unitID(1)))).
+		want(t, http.StatusOK, i18n.T(i18n.VI, "compare.reason.same_release"))
+	analyst.get("/waves/2026-q3/compare?unit=nobody").want(t, http.StatusNotFound)
+	s.as(survey.Department).get("/waves/2026-q3/compare").want(t, http.StatusForbidden)
+}
