@@ -88,7 +88,11 @@ func (o *office) first(ctx context.Context, m *measured) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.get(ctx, m.pages[0].path); err != nil {
+	// A page gives up before a long computation does, which goes on.
+	for err = s.get(ctx, m.pages[0].path); errors.Is(err, errUnavailable); {
+		err = s.get(ctx, m.pages[0].path)
+	}
+	if err != nil {
 		return errors.Join(err, s.stop())
 	}
 	m.memory[0] = s.memory()
@@ -254,6 +258,9 @@ func (s *server) stop() error {
 	return s.cmd.Wait()
 }
 
+// errUnavailable says that there is nothing to show yet.
+var errUnavailable = errors.New("the first figures are not there yet")
+
 // get opens a page whole.
 func (s *server) get(ctx context.Context, path string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+path, nil)
@@ -267,6 +274,9 @@ func (s *server) get(ctx context.Context, path string) error {
 	}
 	defer reply.Body.Close()
 	body, err := io.ReadAll(reply.Body)
+	if err == nil && reply.StatusCode == http.StatusServiceUnavailable {
+		return errUnavailable
+	}
 	if err == nil && (reply.StatusCode != http.StatusOK || !strings.Contains(string(body), `class="made"`)) {
 		err = fmt.Errorf("%s: status %d, or no figures", path, reply.StatusCode)
 	}
