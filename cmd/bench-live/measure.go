@@ -65,8 +65,10 @@ func (b *bench) measure(ctx context.Context, n int) (m *measured, err error) {
 		return nil, err
 	}
 	m.filled = time.Since(begun)
-	if info, err := os.Stat(filepath.Join(dir, database)); err == nil {
-		m.bytes = info.Size()
+	for _, end := range []string{"", "-wal"} {
+		if info, err := os.Stat(filepath.Join(dir, database+end)); err == nil {
+			m.bytes += info.Size()
+		}
 	}
 	fmt.Fprintf(b.said, "  stored in %.0f s; waiting for the first figures\n", m.filled.Seconds())
 	if err := o.first(ctx, m); err != nil {
