@@ -65,8 +65,10 @@ func (b *bench) measure(ctx context.Context, n int) (m *measured, err error) {
 		return nil, err
 	}
 	m.filled = time.Since(begun)
-	if info, err := os.Stat(filepath.Join(dir, database)); err == nil {
-		m.bytes = info.Size()
+	for _, end := range []string{"", "-wal"} {
+		if info, err := os.Stat(filepath.Join(dir, database+end)); err == nil {
+			m.bytes += info.Size()
+		}
 	}
 	fmt.Fprintf(b.said, "  stored in %.0f s; waiting for the first figures\n", m.filled.Seconds())
 	if err := o.first(ctx, m); err != nil {
@@ -88,7 +90,11 @@ func (o *office) first(ctx context.Context, m *measured) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.get(ctx, m.pages[0].path); err != nil {
+	// A page gives up before a long computation does, which goes on.
+	for err = s.get(ctx, m.pages[0].path); errors.Is(err, errUnavailable); {
+		err = s.get(ctx, m.pages[0].path)
+	}
+	if err != nil {
 		return errors.Join(err, s.stop())
 	}
 	m.memory[0] = s.memory()
@@ -254,6 +260,9 @@ func (s *server) stop() error {
 	return s.cmd.Wait()
 }
 
+// errUnavailable says that there is nothing to show yet.
+var errUnavailable = errors.New("the first figures are not there yet")
+
 // get opens a page whole.
 func (s *server) get(ctx context.Context, path string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+path, nil)
@@ -267,6 +276,9 @@ func (s *server) get(ctx context.Context, path string) error {
 	}
 	defer reply.Body.Close()
 	body, err := io.ReadAll(reply.Body)
+	if err == nil && reply.StatusCode == http.StatusServiceUnavailable {
+		return errUnavailable
+	}
 	if err == nil && (reply.StatusCode != http.StatusOK || !strings.Contains(string(body), `class="made"`)) {
 		err = fmt.Errorf("%s: status %d, or no figures", path, reply.StatusCode)
 	}

@@ -49,6 +49,9 @@ type flight struct {
 const (
 	// longestRefresh ends a computation that has gone astray. Ten million answers take minutes.
 	longestRefresh = time.Hour
+	// longestFirst is how long a page waits for the first figures of a wave; then it says that they will be there in a moment. A
+	// browser, and the server itself, would give up a little later and say nothing.
+	longestFirst = 15 * time.Second
 	// refreshShare is the part of the time in which a wave's figures may be looked after: after a computation, and after a look
 	// whether one is due, nothing is begun for four times as long as it took. A small wave is up to date within a second; a big one
 	// leaves the machine to the answers and the pages, and its figures hardly move meanwhile.
@@ -78,9 +81,13 @@ func (s *Server) board(ctx context.Context, w *survey.Wave) (*board, error) {
 	}
 	fl := s.refresh(w.ID, nothing)
 	if nothing {
+		timer := time.NewTimer(max(longestFirst, s.cfg.RefreshWait))
+		defer timer.Stop()
 		select {
 		case <-fl.done:
 			return fl.board, fl.err
+		case <-timer.C:
+			return nil, survey.Errorf(survey.CodeUnavailable, "show figures", "the first figures of wave %s are being computed", w.ID)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
