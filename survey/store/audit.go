@@ -27,6 +27,8 @@ const (
 	ActAddEnrolment       = "add_enrolment"
 	ActRevokeDevice       = "revoke_device"
 	ActRevokePoint        = "revoke_point"
+	ActSaveDraft          = "save_draft"
+	ActDropDraft          = "drop_draft"
 )
 
 const (
