@@ -198,8 +198,9 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	d := startDemo(t)
 	wave := "/waves/" + d.wave
 	pages := map[string][]string{
-		"":              {"/", "/signin", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
-		"analyst":       {"/waves", wave, wave + "/scores", wave + "/heatmap", wave + "/map", wave + "/flags", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương")},
+		"": {"/", "/signin", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
+		"analyst": {"/waves", wave, wave + "/scores", wave + "/heatmap", wave + "/map", wave + "/flags", wave + "/compare", "/papi", "/admin/frameworks",
+			"/admin/frameworks/one-stop-2018/1", "/papi?province=" + url.QueryEscape("Bình Dương")},
 		"department":    {"/repair", "/waves"},
 		"administrator": {"/admin", "/repair"},
 	}
