@@ -85,8 +85,8 @@ func (f *Framework) At(place []int) (*Node, bool) {
 	return n, true
 }
 
-// AddChild puts a new indicator below a node, with a code that nothing else has. It is bound to nothing yet, which the check will say. A
-// leaf becomes a node with it.
+// AddChild puts a new indicator below a node, with a code that nothing else has: a number from 0 to 1 in the column of its code, until
+// its author says otherwise. A leaf becomes a node with it.
 func (f *Framework) AddChild(place []int) ([]int, error) {
 	parent, ok := f.At(place)
 	if !ok {
@@ -106,7 +106,9 @@ func (f *Framework) AddChild(place []int) ([]int, error) {
 			break
 		}
 	}
-	parent.Children = append(parent.Children, Node{Code: code, Kind: NodeIndicator, Label: Text{}, Value: &LeafValue{Kind: ValueGiven}})
+	parent.Children = append(parent.Children, Node{Code: code, Kind: NodeIndicator, Label: Text{}, Value: &LeafValue{
+		Kind: ValueGiven, Bounds: &Bounds{Min: 0, Max: 1}, Direction: "up",
+	}})
 	return append(slices.Clone(place), len(parent.Children)-1), nil
 }
 

@@ -269,8 +269,9 @@ func digitsOf(l survey.Lang, x float64) string {
 // faultText says what is wrong and what to do.
 func faultText(l survey.Lang, f survey.Fault) string {
 	args := make([]any, 0, 2*len(f.Params))
+	plain := strings.NewReplacer("-Inf", "−∞", "+Inf", "∞", " to ", "–")
 	for k, v := range f.Params {
-		args = append(args, k, v)
+		args = append(args, k, plain.Replace(v))
 	}
 	return i18n.T(l, "fault."+string(f.Code), args...)
 }
