@@ -101,7 +101,11 @@ func (s *Server) editorShell(c *call, path string) (layout.Staff, []*survey.Wave
 	if err != nil {
 		return layout.Staff{}, nil, err
 	}
-	shell := s.staffShell(c, "frameworks", latest)
+	place := "frameworks"
+	if c.actor.Can(survey.ActManage) {
+		place = "admin"
+	}
+	shell := s.staffShell(c, place, latest)
 	if c.request().Method != http.MethodGet {
 		for i := range shell.Languages {
 			shell.Languages[i].Href = path + "?lang=" + string(shell.Languages[i].Lang)
