@@ -36,6 +36,21 @@ type (
 		FrameworkHash(ctx context.Context, ref FrameworkRef) (string, error)
 	}
 
+	// Drafts keeps frameworks that an office is writing, and lists what is published already.
+	Drafts interface {
+		// FrameworkRefs and InstrumentRefs list every published version, in order of id and version.
+		FrameworkRefs(ctx context.Context) ([]FrameworkRef, error)
+		InstrumentRefs(ctx context.Context) ([]InstrumentRef, error)
+		// Draft returns a draft, or CodeNotFound; Drafts all of them in order of id.
+		Draft(ctx context.Context, id string) (*Draft, error)
+		Drafts(ctx context.Context) ([]Draft, error)
+		// SaveDraft stores a draft over the revision that the caller read, 0 for a new one, and returns the new revision. Another
+		// revision, or another draft under a new one's id, is CodeConflict: two people never overwrite each other unseen.
+		SaveDraft(ctx context.Context, by Actor, d Draft) (revision int, err error)
+		// DropDraft removes a draft at the revision that the caller read (CodeNotFound, CodeConflict).
+		DropDraft(ctx context.Context, by Actor, id string, revision int) error
+	}
+
 	// Waves keeps survey periods.
 	Waves interface {
 		// CreateWave stores a wave whose instruments and frameworks are published (else CodeInstrumentUnknown or CodeNotFound)
@@ -198,6 +213,7 @@ type (
 type Store interface {
 	Units
 	Documents
+	Drafts
 	Waves
 	Register
 	Sampling

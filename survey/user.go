@@ -90,6 +90,7 @@ const (
 	ActManage      Act = "manage"       // accounts, kiosks, waves, units
 	ActImport      Act = "import"       // registers
 	ActInvite      Act = "invite"       // draw a sample
+	ActFrameworks  Act = "frameworks"   // write and publish the office's own frameworks
 )
 
 var allowed = map[Act][]Role{
@@ -100,6 +101,7 @@ var allowed = map[Act][]Role{
 	ActManage:      {Administrator},
 	ActImport:      {Analyst, Administrator},
 	ActInvite:      {Analyst, Administrator},
+	ActFrameworks:  {Analyst, Administrator},
 }
 
 // Can reports whether the actor may do the act.

@@ -201,7 +201,8 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		"": {"/", "/signin", "/releases", "/releases/" + d.wave + "/1", "/kiosk", "/khong-co-trang-nay", "/s/" + d.token, "/s/00000000000000000000000000"},
 		"analyst": {
 			"/waves", wave, wave + "/index", wave + "/index?framework=papi-style", wave + "/scores", wave + "/units", wave + "/heatmap", wave + "/map",
-			wave + "/history", wave + "/flags", wave + "/publish", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương"),
+			wave + "/history", wave + "/flags", wave + "/compare", wave + "/publish", "/papi", "/papi?province=" + url.QueryEscape("Bình Dương"),
+			"/admin/frameworks", "/admin/frameworks/one-stop-2018/1",
 		},
 		"department":    {"/repair", "/waves"},
 		"administrator": {"/admin", "/repair"},
@@ -213,6 +214,12 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			o := &office{t: t, base: d.base}
 			if role != "" {
 				o.signIn(p, d.names[role], d.passwords[role])
+			}
+			if role == "analyst" {
+				// The editor needs something to edit.
+				p.open(d.base + "/admin/frameworks")
+				p.do(chromedp.SendKeys("#copy-id", "so-thu"), chromedp.Submit("#copy-id"), chromedp.WaitVisible("#draft-publish"))
+				paths = append(paths, "/admin/drafts/so-thu?node=0")
 			}
 			for _, path := range paths {
 				for _, lang := range []string{"vi", "en", "zh"} {

@@ -29,6 +29,8 @@ const (
 	ActRevokePoint        = "revoke_point"
 	ActDeleteWalkIns      = "delete_walk_ins"
 	ActMergeUnits         = "merge_units"
+	ActSaveDraft          = "save_draft"
+	ActDropDraft          = "drop_draft"
 )
 
 const (

@@ -58,7 +58,7 @@ func (s *Server) compare(c *call) error {
 	switch {
 	case unit != "" && against != "":
 		all = report.CompareUnits(to, against, unit, o)
-		v.Now, v.With = p.units.name(unit, c.lang), p.units.name(against, c.lang)
+		v.Now, v.With, v.TwoUnits = p.units.name(unit, c.lang), p.units.name(against, c.lang), true
 	case with != nil:
 		from, err := s.sideOf(c.ctx(), with)
 		if err != nil {

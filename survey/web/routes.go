@@ -60,6 +60,7 @@ type route struct {
 func (s *Server) table() []route {
 	compute := may(survey.ActCompute)
 	view, repairs, manage := may(survey.ActViewResults), may(survey.ActViewRepairs), may(survey.ActManage)
+	write := may(survey.ActFrameworks)
 	return append([]route{
 		{method: http.MethodGet, path: "/", name: "landing", who: public, rate: rateNone, handle: s.landing},
 		{method: http.MethodGet, path: "/healthz", name: "health", who: blind, rate: rateNone, handle: s.health},
@@ -91,6 +92,11 @@ func (s *Server) table() []route {
 
 		{method: http.MethodGet, path: "/repair", name: "repair", who: repairs, rate: rateNone, handle: s.repair},
 		{method: http.MethodGet, path: "/admin", name: "admin", who: manage, rate: rateNone, handle: s.admin},
+		{method: http.MethodGet, path: frameworksPath, name: "frameworks", who: write, rate: rateNone, handle: s.frameworkList},
+		{method: http.MethodPost, path: frameworksPath, name: "frameworks.copy", who: write, rate: rateNone, body: smallBody, handle: s.frameworkCopy},
+		{method: http.MethodGet, path: frameworksPath + "/:id/:version", name: "framework", who: write, rate: rateNone, handle: s.frameworkShow},
+		{method: http.MethodGet, path: "/admin/drafts/:draft", name: "draft", who: write, rate: rateNone, handle: s.draft},
+		{method: http.MethodPost, path: "/admin/drafts/:draft", name: "draft.change", who: write, rate: rateNone, body: draftBody, handle: s.draftChange},
 		{method: http.MethodGet, path: fleetPath, name: "fleet", who: manage, rate: rateNone, handle: s.fleet},
 		{method: http.MethodPost, path: fleetPath, name: "fleet.add", who: manage, rate: rateNone, body: smallBody, handle: s.fleetAdd},
 		{method: http.MethodGet, path: fleetPath + "/:point", name: "fleet.kiosk", who: manage, rate: rateNone, handle: s.fleetKiosk},

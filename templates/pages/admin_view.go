@@ -32,5 +32,6 @@ type AdminView struct {
 	Version string
 	DataDir string
 
-	KiosksHref string
+	KiosksHref     string
+	FrameworksHref string
 }

@@ -23,20 +23,29 @@ type CompareRow struct {
 
 // CompareView is the page of what changed since another wave, or between two units.
 type CompareView struct {
-	Shell  layout.Staff
-	Now    string // the wave or unit looked at, in words
-	With   string // what it is compared with; empty where there is nothing yet
-	Level  float64
-	Common []string     // what holds for every row
-	Head   *CompareRow  // the headline
-	Rows   []CompareRow // nodes of the whole or of the unit
-	Units  []CompareRow // the headline of every unit; empty where one unit is looked at
+	Shell layout.Staff
+	Now   string // the wave or unit looked at, in words
+	With  string // what it is compared with; empty where there is nothing yet
+	Level float64
+	// TwoUnits says that two units of one wave are compared.
+	TwoUnits bool
+	Common   []string     // what holds for every row
+	Head     *CompareRow  // the headline
+	Rows     []CompareRow // nodes of the whole or of the unit
+	Units    []CompareRow // the headline of every unit; empty where one unit is looked at
 }
 
 // beyondChance is the p below which the page calls one change by itself more than chance.
 const beyondChance = 0.05
 
 func (r CompareRow) sure() bool { return r.P < beyondChance }
+
+func (v CompareView) heading() string {
+	if v.TwoUnits {
+		return i18n.T(v.Shell.Lang, "compare.heading_units")
+	}
+	return i18n.T(v.Shell.Lang, "compare.heading")
+}
 
 // lead answers the heading: how the headline moved.
 func (v CompareView) lead() string {
@@ -57,6 +66,10 @@ func (v CompareView) lead() string {
 	}
 	x := ui.Distance(l, h.Change.Unit, h.Change.Value, decimals)
 	switch {
+	case v.TwoUnits && h.sure():
+		return i18n.T(l, "compare.lead_units_sure", "node", h.Label, "x", ui.Difference(l, h.Change.Unit, h.Change.Value, decimals), "now", v.Now, "with", v.With)
+	case v.TwoUnits:
+		return i18n.T(l, "compare.lead_units", "node", h.Label, "x", ui.Difference(l, h.Change.Unit, h.Change.Value, decimals), "now", v.Now, "with", v.With)
 	case math.IsNaN(h.P):
 		return i18n.T(l, "compare.lead_bare", "node", h.Label, "x", x, "with", v.With)
 	case !h.sure():
@@ -81,6 +94,9 @@ func (v CompareView) count() string {
 		if r.sure() && r.Change.Value < 0 {
 			down++
 		}
+	}
+	if v.TwoUnits {
+		return i18n.T(v.Shell.Lang, "compare.count_units", "shown", shown, "all", len(v.Rows), "up", up, "down", down)
 	}
 	return i18n.T(v.Shell.Lang, "compare.count", "shown", shown, "all", len(v.Rows), "up", up, "down", down)
 }

@@ -22,6 +22,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"units", testUnits},
 		{"documents", testDocuments},
+		{"drafts", testDrafts},
 		{"waves", testWaves},
 		{"register is idempotent", testRegister},
 		{"register refuses", testRegisterRefusals},
