@@ -47,6 +47,7 @@ type simplex struct {
 	pivot   []float64 // α of each structural variable
 	waived  []bool    // rows whose ray could not be verified: met within rounding
 	breaks  []breakpoint
+	steps   int // taken so far
 }
 
 type breakpoint struct {
@@ -248,6 +249,7 @@ func (s *simplex) run() (verdict, []float64) {
 	fresh := true
 
 	for k := range limit {
+		s.steps++
 		if k%40 == 39 {
 			if !s.refactor() {
 				return undecided, nil

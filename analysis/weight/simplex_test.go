@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -202,64 +201,31 @@ func register(r *rand.Rand, units int, lower, upper float64) *programme {
 	return p
 }
 
-func TestProgrammeOfMarginsIsQuick(t *testing.T) {
+// What is possible and what is not is found in a number of steps that grows with the margins, not with the rows.
+func TestProgrammeOfMarginsTakesFewSteps(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 11))
-	start := time.Now()
+	most := 0.0
+	solve := func(p *programme) (verdict, []float64) {
+		s := newSimplex(p, 0)
+		v, ray := s.run()
+		most = max(most, float64(s.steps)/float64(p.rows))
+		return v, ray
+	}
 	for _, units := range []int{30, 300, 3000} {
 		for k := range 20 {
 			p := register(r, units, 0.5, 2)
-			if v, _ := p.solve(); v != possible {
+			if v, _ := solve(p); v != possible {
 				t.Fatalf("%d units, problem %d: verdict %d of what is possible", units, k, v)
 			}
 			// The first level, which is the most common, is asked for more than all its rows can give.
 			p.b[0] *= 4.5
-			if v, ray := p.solve(); v != impossible || !p.proves(ray) {
+			if v, ray := solve(p); v != impossible || !p.proves(ray) {
 				t.Fatalf("%d units, problem %d: verdict %d of what is impossible", units, k, v)
 			}
 		}
 	}
-	if d := time.Since(start); d > 20*time.Second {
-		t.Errorf("120 programmes took %v", d)
-	} else {
-		t.Logf("120 programmes took %v", d)
+	if most > 9 {
+		t.Errorf("a programme took %.1f steps for each of its margins' levels", most)
 	}
-}
-
-func TestProgrammeWithOpenEnds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m, n := rapid.IntRange(1, 4).Draw(t, "rows"), rapid.IntRange(1, 6).Draw(t, "columns")
-		a := make([][]float64, m)
-		for i := range a {
-			for range n {
-				a[i] = append(a[i], float64(rapid.IntRange(-2, 3).Draw(t, "a")))
-			}
-		}
-		b, low, open, wide := make([]float64, m), make([]float64, n), make([]float64, n), make([]float64, n)
-		for i := range b {
-			b[i] = float64(rapid.IntRange(-6, 6).Draw(t, "b"))
-		}
-		for j := range n {
-			open[j] = math.Inf(1)
-			// A vertex's values are quotients of determinants of small integers.
-			wide[j] = 1e5
-		}
-		want := impossible
-		if brute(a, b, low, wide) {
-			want = possible
-		}
-		if got, _ := programmeOf(a, b, low, open).solve(); got != want {
-			t.Fatalf("verdict %d, brute force says %d", got, want)
-		}
-		// Open below instead.
-		for i := range b {
-			b[i] = -b[i]
-		}
-		below, zero := make([]float64, n), make([]float64, n)
-		for j := range n {
-			below[j] = math.Inf(-1)
-		}
-		if got, _ := programmeOf(a, b, below, zero).solve(); got != want {
-			t.Fatalf("open below: verdict %d, brute force says %d", got, want)
-		}
-	})
+	t.Logf("at most %.1f steps for each of the margins' levels", most)
 }
