@@ -128,7 +128,7 @@ func (g UnitGroup) heading(l i18n.Lang) string {
 	return i18n.T(l, "units.kind."+g.Kind, "n", len(g.Rows))
 }
 
-func (v UnitsView) figures() []ui.FigureProps {
+func (v UnitSet) figures() []ui.FigureProps {
 	var out []ui.FigureProps
 	for _, g := range v.Groups {
 		for _, r := range g.Rows {
@@ -170,7 +170,7 @@ func (v UnitsView) lead() string {
 
 // axis runs from a tenth of the scale to another, over all intervals, the target and the whole: one for every kind of unit, and no longer than
 // it must be for units to be told apart. A dot has no length that would have to begin at nothing.
-func (v UnitsView) axis() (lo, hi float64) {
+func (v UnitSet) axis() (lo, hi float64) {
 	start, end := v.Whole.ScaleMin, v.Whole.ScaleMax
 	lo, hi = end, start
 	for _, x := range append(v.ends(), v.Target) {
@@ -186,7 +186,7 @@ func (v UnitsView) axis() (lo, hi float64) {
 }
 
 // ends are the ends of all intervals that are shown.
-func (v UnitsView) ends() []float64 {
+func (v UnitSet) ends() []float64 {
 	var out []float64
 	for _, f := range append(v.figures(), v.Whole) {
 		if f.Shown() {
@@ -197,8 +197,7 @@ func (v UnitsView) ends() []float64 {
 }
 
 // plot draws the units of a kind that are shown, from the highest.
-func (v UnitsView) plot(g UnitGroup) ui.DotPlotProps {
-	l := v.Shell.Lang
+func (v UnitSet) plot(l i18n.Lang, g UnitGroup) ui.DotPlotProps {
 	p := ui.DotPlotProps{
 		Title:   i18n.T(l, "units.chart", "indicator", v.Indicator),
 		Caption: i18n.T(l, "units.caption", "wave", v.Wave), Target: v.Target, Unit: v.Whole.Unit,
@@ -226,7 +225,7 @@ func (v UnitsView) Picture() ui.Picture {
 	p := ui.Picture{Title: i18n.T(l, "units.chart", "indicator", v.Indicator), Alt: v.lead(), Caption: i18n.T(l, "units.caption", "wave", v.Wave)}
 	for _, g := range v.Groups {
 		if len(g.shown()) > 0 {
-			part := v.plot(g)
+			part := v.plot(l, g)
 			part.Title = g.heading(l)
 			p.Parts = append(p.Parts, part)
 		}
