@@ -211,22 +211,3 @@ var publishedNames = sync.OnceValues(func() (map[string]string, error) {
 	}
 	return names, nil
 })
-
-type populationRow struct {
-	code       string
-	population float64
-}
-
-var populationRows = table("units/population_2019.csv", "code,population", func(r *row) populationRow {
-	return populationRow{r.text(), r.float()}
-})
-
-// PopulationOf2019 returns the inhabitants of the 63 former provinces at the census of 1 April 2019, by unit id: what the parts of
-// a merged province are weighed by. README.md says how far the figures are checked.
-var PopulationOf2019 = sync.OnceValue(func() map[string]float64 {
-	all := map[string]float64{}
-	for _, p := range populationRows() {
-		all[UnitID(p.code, FormerFrom)] = p.population
-	}
-	return all
-})

@@ -2,7 +2,6 @@ package data
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -176,37 +175,5 @@ func TestParseShapesRefuses(t *testing.T) {
 		if _, err := ParseShapes([]byte(doc)); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
-	}
-}
-
-// The populations sum to the published totals of the six regions of 2019, so no two of a region can both be mistyped unnoticed.
-func TestPopulationOf2019(t *testing.T) {
-	t.Parallel()
-	all := PopulationOf2019()
-	regions := []struct {
-		codes string
-		total float64
-	}{
-		{"01 22 26 27 30 31 33 34 35 36 37", 22_543_607},
-		{"02 04 06 08 10 11 12 14 15 17 19 20 24 25", 12_532_866},
-		{"38 40 42 44 45 46 48 49 51 52 54 56 58 60", 20_187_293},
-		{"62 64 66 67 68", 5_842_681},
-		{"70 72 74 75 77 79", 17_828_907},
-		{"80 82 83 84 86 87 89 91 92 93 94 95 96", 17_273_630},
-	}
-	sum, provinces := 0.0, 0
-	for _, r := range regions {
-		total := 0.0
-		for _, code := range strings.Fields(r.codes) {
-			total += all[UnitID(code, FormerFrom)]
-			provinces++
-		}
-		if total != r.total {
-			t.Errorf("provinces %s have %.0f inhabitants, want %.0f", r.codes, total, r.total)
-		}
-		sum += total
-	}
-	if sum != 96_208_984 || provinces != 63 || len(all) != 63 {
-		t.Errorf("%.0f inhabitants in %d provinces of %d", sum, provinces, len(all))
 	}
 }

@@ -136,11 +136,11 @@ func TestSparseEqualsDense(t *testing.T) {
 				t.Fatal(err)
 			}
 			energy := energyOf(forms[i])
-			if math.Abs(v-want.At(i, i)) > accuracy*(want.At(i, i)+1e-3*energy) {
+			if math.Abs(v-want.At(i, i)) > accuracy*(math.Abs(want.At(i, i))+1e-3*energy) {
 				t.Fatalf("variance %d: %v sparse, %v dense", i, v, want.At(i, i))
 			}
 			for j := range forms {
-				scale := math.Sqrt(want.At(i, i)*want.At(j, j)) + 1e-3*math.Sqrt(energy*energyOf(forms[j]))
+				scale := math.Sqrt(math.Abs(want.At(i, i)*want.At(j, j))) + 1e-3*math.Sqrt(energy*energyOf(forms[j]))
 				if math.Abs(got.At(i, j)-want.At(i, j)) > accuracy*scale {
 					t.Fatalf("covariance %d, %d: %v sparse, %v dense", i, j, got.At(i, j), want.At(i, j))
 				}

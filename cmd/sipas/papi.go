@@ -20,7 +20,7 @@ type papiCmd struct {
 	Province string `placeholder:"NAME" help:"Province as it was in that year, with or without marks: \"Bình Dương\", \"binh duong\". Default: the totals of all."`
 	Merged   bool   `help:"The province is one of today's 34: give the past of its parts, weighed by --weights."`
 	With     int    `placeholder:"YEAR" help:"With --merged: the year to compare with. Default: the year before."`
-	Weights  string `placeholder:"NAME|FILE" help:"With --merged: census-2019 (inhabitants), equal, or a CSV file of province and weight. Nothing is assumed."`
+	Weights  string `placeholder:"NAME|FILE" help:"With --merged: equal, or a CSV file of province and weight (inhabitants, say). Nothing is assumed."`
 	Format   string `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
 	Lang     string `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
 }

@@ -44,9 +44,7 @@ func (c *papiCmd) merged(a *app, lang survey.Lang) error {
 func (c *papiCmd) mergeWeights(a *app) (report.MergeWeights, error) {
 	switch c.Weights {
 	case "":
-		return report.MergeWeights{}, usagef("--merged: say with --weights by what the parts are weighed: census-2019, equal, or a file.")
-	case "census-2019":
-		return report.CensusWeights(), nil
+		return report.MergeWeights{}, usagef("--merged: say with --weights by what the parts are weighed: equal, or a file of province and weight.")
 	case "equal":
 		return report.EqualWeights(), nil
 	}

@@ -155,7 +155,10 @@ func everyCommandLeavesReleases(t *testing.T, d *desk) {
 		"user add": append([]string{"lan", "--role", "analyst"}, data...), "user list": data, "point add": append([]string{"quay-1", "--unit", "25459"}, data...),
 		"point code": append([]string{"quay-1"}, data...), "point list": data, "point revoke": append([]string{"quay-1"}, data...),
 		"backup": append([]string{filepath.Join(d.tmp, "b.db")}, data...), "wave create": append([]string{file("w.json", deskWaveDocument)}, data...),
-		"wave instrument": append([]string{"q3", "kiosk-2026/1"}, data...), "wave list": data, "wave close": append([]string{"q3"}, data...),
+		"wave drop-walk-ins": append([]string{"q3", "--unit", "25459", "--month", "2026-08", "--reason", "presses at installation"}, data...),
+		"unit merge":         append([]string{"25465", "--into", "25459", "--day", "2026-09-01"}, data...),
+		"compare":            append([]string{"--wave", "q3", "--unit", "25459", "--with-unit", "25465"}, data...),
+		"wave instrument":    append([]string{"q3", "kiosk-2026/1"}, data...), "wave list": data, "wave close": append([]string{"q3"}, data...),
 	}
 	parser, err := kong.New(&cli{}, kong.Vars{"default_data": defaultData})
 	if err != nil {

@@ -18,14 +18,6 @@ type MergeWeights struct {
 	Of   map[string]float64 // by id of the former province; nil weighs each part alike
 }
 
-// CensusWeights are the inhabitants at the census of 2019.
-func CensusWeights() MergeWeights {
-	return MergeWeights{
-		Name: "census-2019", Of: data.PopulationOf2019(),
-		Note: bilingual("inhabitants at the census of 1 April 2019, as commonly quoted", "dân số theo Tổng điều tra ngày 1/4/2019, theo số liệu thường được dẫn"),
-	}
-}
-
 // EqualWeights weigh every part alike.
 func EqualWeights() MergeWeights {
 	return MergeWeights{Name: "equal", Note: bilingual("every part alike, whatever its size", "các tỉnh cũ như nhau, không xét quy mô")}

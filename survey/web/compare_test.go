@@ -39,7 +39,9 @@ func TestComparePage(t *testing.T) {
 			f.State, f.Reason, f.Estimate.Value = survey.StateWithheld, survey.ReasonFewAnswers, math.NaN()
 		}
 	}
-	must(t, s.db.SaveRelease(ctx, testBy, r))
+	r.Number = 1
+	_, err = s.db.PublishRelease(ctx, testBy, r)
+	must(t, err)
 	page := analyst.get("/waves/2026-q3/compare?lang=en&with=2026-q2")
 	page.want(t, http.StatusOK, "rose by 20.0 percentage points since Second quarter 2026, and the rise is beyond chance",
 		i18n.T(i18n.EN, "compare.reason.withheld"), i18n.T(i18n.EN, "compare.reason.provisional"), communes()[0].FullEN)

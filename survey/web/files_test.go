@@ -269,7 +269,9 @@ func TestFilesKeepBackWhatIsWithheld(t *testing.T) {
 			secret(&doctored.Flags[i].Figure)
 		}
 	}
-	must(t, s.db.SaveRelease(ctx, testBy, &doctored))
+	doctored.Number = 1
+	_, err = s.db.PublishRelease(ctx, testBy, &doctored)
+	must(t, err)
 	must(t, s.db.CloseWave(ctx, testBy, testWave))
 	why := ui.Why(i18n.EN, ui.FigureProps{State: survey.StateWithheld, Reason: survey.ReasonFewAnswers, Threshold: 15})
 	for _, p := range s.server.figurePages() {
@@ -343,7 +345,9 @@ func TestHistoryJoinsWhatCompares(t *testing.T) {
 				f.State = survey.StatePublished
 			}
 		}
-		must(t, s.db.SaveRelease(ctx, testBy, &old))
+		old.Number = 1
+		_, err := s.db.PublishRelease(ctx, testBy, &old)
+		must(t, err)
 	}
 	earlierWaveOf("w-q1", "2026-01-01", "2026-03-31", 5, 1) // without the headline's framework
 	earlierWaveOf("w-q2", "2026-04-01", "2026-06-30", 3, 0)

@@ -86,11 +86,11 @@ func (k *SealKey) Public() (id string, raw []byte) { return k.id, k.public }
 // Open opens what was sealed to this key.
 func (k *SealKey) Open(id string, sealed, aad []byte) ([]byte, error) {
 	const op = "open sealed answer"
-	if id != k.id {
-		return nil, &survey.Error{Code: survey.CodeKeyMissing, Op: op, Err: fmt.Errorf("the key beside the data is not the one that it was sealed to")}
-	}
 	if len(sealed) < encapsulation+1+sealTag {
 		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "%d bytes", len(sealed))
+	}
+	if id != k.id {
+		return nil, &survey.Error{Code: survey.CodeKeyMissing, Op: op, Err: fmt.Errorf("the key beside the data is not the one that it was sealed to")}
 	}
 	number := sealed[encapsulation]
 	if number >= sealsShared {
