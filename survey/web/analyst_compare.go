@@ -26,9 +26,6 @@ func (s *Server) compare(c *call) error {
 		return c.redirect(elsewhere)
 	}
 	v := pages.CompareView{Shell: p.shell, Now: p.wave.Title.In(c.lang)}
-	if p.board == nil {
-		return c.page(http.StatusOK, pages.Compare(v))
-	}
 	published, err := s.store.Publications(c.ctx())
 	if err != nil {
 		return err
@@ -44,6 +41,9 @@ func (s *Server) compare(c *call) error {
 		}
 		p.board, p.shell.MadeAt, p.shell.Since = o.board, o.board.MadeAt.In(survey.Zone), 0
 		v.Now = at.title(c.lang)
+	}
+	if p.board == nil {
+		return c.page(http.StatusOK, pages.Compare(v))
 	}
 	unit, against := survey.UnitID(c.query("unit")), survey.UnitID(c.query("against"))
 	ids := p.board.unitsWithFigures(p.units, c.lang)
