@@ -56,7 +56,7 @@ func (s *Server) compare(c *call) error {
 		against = ""
 	}
 	with, all := comparedWith(p, published, at, c.query("with"))
-	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, releaseFilter(p, published, at, c.lang), withFilter(all, with, c.lang), unitFilter(ids, p.units, unit, c.lang, true))
+	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, releaseFilter(p, published, at, c.lang), withFilter(p, all, with, c.lang), unitFilter(ids, p.units, unit, c.lang, true))
 	if unit != "" {
 		f := unitFilter(ids, p.units, against, c.lang, true)
 		f.Name, f.Key = "against", "against"
@@ -180,10 +180,18 @@ func releaseFilter(p *wavePage, published []survey.Publication, at *comparedSide
 	return f
 }
 
-func withFilter(all []*comparedSide, with *comparedSide, l survey.Lang) layout.Filter {
+func withFilter(p *wavePage, all []*comparedSide, with *comparedSide, l survey.Lang) layout.Filter {
 	f := layout.Filter{Name: "with", Key: "with"}
 	for _, d := range all {
-		f.Choices = append(f.Choices, layout.Choice{Value: d.value(), Label: d.title(l), Selected: d == with})
+		label := d.wave.Title.In(l)
+		if d.number > 0 {
+			// The number comes first: a narrow list cuts the end off.
+			label = i18n.T(l, "compare.release", "number", d.number)
+			if d.wave.ID != p.wave.ID {
+				label += " · " + d.wave.Title.In(l)
+			}
+		}
+		f.Choices = append(f.Choices, layout.Choice{Value: d.value(), Label: label, Selected: d == with})
 	}
 	if len(f.Choices) == 0 {
 		f.Choices = []layout.Choice{{Label: i18n.T(l, "compare.no_wave")}}
