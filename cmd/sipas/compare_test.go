@@ -97,10 +97,10 @@ func TestCompareCommand(t *testing.T) {
 	for want, args := range map[string][]string{
 		"no published release 3": {"compare", "--wave", "q3", "--release", "3", "--with", "q2"},
 		"Both sides are release": {"compare", "--wave", "q3", "--with-release", "2"},
-		"no published release": {"compare", "--wave", "q3", "--with", "q3", "--live"},
-		"with which wave":      {"compare", "--wave", "q3"},
-		"sipas wave list":      {"compare", "--wave", "q3", "--with", "q9"},
-		"two units of one":     {"compare", "--wave", "q3", "--with-unit", "x"},
+		"no published release":   {"compare", "--wave", "q3", "--with", "q3", "--live"},
+		"with which wave":        {"compare", "--wave", "q3"},
+		"sipas wave list":        {"compare", "--wave", "q3", "--with", "q9"},
+		"two units of one":       {"compare", "--wave", "q3", "--with-unit", "x"},
 	} {
 		if want == "no published release" {
 			want = "no figures yet" // q3 was never computed

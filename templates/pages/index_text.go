@@ -16,6 +16,15 @@ func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
+// caption says what is seen; places are there where a unit is looked at.
+func (v IndexView) caption() string {
+	text := i18n.T(v.Shell.Lang, "index.caption", "wave", v.Wave)
+	if v.Domain != "" {
+		text += " " + i18n.T(v.Shell.Lang, "index.caption_places")
+	}
+	return text
+}
+
 // headline is the highest node that has a figure.
 func (v IndexView) headline() TreeNode {
 	n := v.Root
@@ -87,7 +96,6 @@ func (v IndexView) figures() []ui.FigureProps {
 
 // Picture is the tree as one chart, a line for each node; nodes on another scale stand in a chart of their own.
 func (v IndexView) Picture() ui.Picture {
-	l := v.Shell.Lang
 	type axis struct{ lo, hi float64 }
 	var order []axis
 	plots := map[axis]*ui.DotPlotProps{}
@@ -101,7 +109,7 @@ func (v IndexView) Picture() ui.Picture {
 		row.Alert = n.Figure.Shown() && n.Figure.High < n.Figure.Target
 		plots[a].Rows = append(plots[a].Rows, row)
 	})
-	p := ui.Picture{Title: joined(v.Framework, v.Domain), Alt: v.lead(), Caption: i18n.T(l, "index.caption", "wave", v.Wave)}
+	p := ui.Picture{Title: joined(v.Framework, v.Domain), Alt: v.lead(), Caption: v.caption()}
 	for _, a := range order {
 		p.Parts = append(p.Parts, *plots[a])
 	}

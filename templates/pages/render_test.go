@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sipas/static"
 	"sipas/templates/i18n"
 	"sipas/templates/pages"
 )
