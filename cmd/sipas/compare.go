@@ -35,7 +35,8 @@ func (*compareCmd) Help() string {
 Differences are --wave less --with. A pair is refused, and has no difference, where the framework, the words or the scale of a
 question, the indicators that are there, the answers behind the figure or the unit are not the same, or where one of the figures is withheld;
 what is refused of a question is refused of every index over it. A unit that was merged in between is compared with its parts, weighed by
-their transactions in the register of the earlier wave. Everything that a reader must know beside a difference is printed with it.`)
+their transactions in the register of the earlier wave. Two releases of one wave, as --release 2 --with-release 1, show what a correction changed.
+Everything that a reader must know beside a difference is printed with it.`)
 }
 
 // Run prints the changes.
