@@ -17,14 +17,16 @@ import (
 // compareCmd holds two releases, or two units of one, against each other.
 type compareCmd struct {
 	dataFlag
-	Wave      survey.WaveID `required:"" placeholder:"WAVE" help:"The wave whose figures are looked at."`
-	With      survey.WaveID `placeholder:"WAVE" help:"The wave that they are compared with. Default: the same one, for --with-unit or --live."`
-	Unit      string        `placeholder:"ID" help:"Only this unit, by id. Default: the whole wave, and every unit and field."`
-	WithUnit  string        `name:"with-unit" placeholder:"ID" help:"Compare the unit with this one of the same release."`
-	Framework string        `placeholder:"ID" help:"Framework of --wave. Default: its headline."`
-	Live      bool          `help:"Take the provisional figures of --wave, as staff see them while answers come, and not its published ones."`
-	Format    string        `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
-	Lang      string        `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
+	Wave        survey.WaveID `required:"" placeholder:"WAVE" help:"The wave whose figures are looked at."`
+	With        survey.WaveID `placeholder:"WAVE" help:"The wave that they are compared with. Default: the same one, for --with-unit, --live or two releases."`
+	Release     int           `xor:"side" placeholder:"N" help:"Take this release of --wave. Default: the newest one that is published."`
+	WithRelease int           `name:"with-release" placeholder:"N" help:"Take this release of --with, or of the same wave. Default: the newest one that is published."`
+	Unit        string        `placeholder:"ID" help:"Only this unit, by id. Default: the whole wave, and every unit and field."`
+	WithUnit    string        `name:"with-unit" placeholder:"ID" help:"Compare the unit with this one of the same release."`
+	Framework   string        `placeholder:"ID" help:"Framework of --wave. Default: its headline."`
+	Live        bool          `xor:"side" help:"Take the provisional figures of --wave, as staff see them while answers come, and not its published ones."`
+	Format      string        `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
+	Lang        string        `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
 }
 
 // Help says what compares.
@@ -33,7 +35,8 @@ func (*compareCmd) Help() string {
 Differences are --wave less --with. A pair is refused, and has no difference, where the framework, the words or the scale of a
 question, the indicators that are there, the answers behind the figure or the unit are not the same, or where one of the figures is withheld;
 what is refused of a question is refused of every index over it. A unit that was merged in between is compared with its parts, weighed by
-their transactions in the register of the earlier wave. Everything that a reader must know beside a difference is printed with it.`)
+their transactions in the register of the earlier wave. Two releases of one wave, as --release 2 --with-release 1, show what a correction changed.
+Everything that a reader must know beside a difference is printed with it.`)
 }
 
 // Run prints the changes.
@@ -41,14 +44,17 @@ func (c *compareCmd) Run(ctx context.Context, a *app) error {
 	if c.With == "" {
 		c.With = c.Wave
 	}
-	if c.With == c.Wave && c.WithUnit == "" && !c.Live {
-		return usagef("say with --with which wave to compare with, with --with-unit which unit, or with --live that the current figures are compared with the published ones.")
+	if c.Release < 0 || c.WithRelease < 0 {
+		return usagef("releases of a wave are counted from 1.")
 	}
-	if c.WithUnit != "" && (c.Unit == "" || c.With != c.Wave) {
-		return usagef("--with-unit compares two units of one wave: name the other with --unit, and leave --with out.")
+	if c.With == c.Wave && c.WithUnit == "" && !c.Live && c.Release == c.WithRelease {
+		return usagef("say with --with which wave to compare with, with --with-unit which unit, with --release and --with-release which two releases, or with --live that the current figures are compared with the published ones.")
+	}
+	if c.WithUnit != "" && (c.Unit == "" || c.With != c.Wave || c.WithRelease != 0) {
+		return usagef("--with-unit compares two units of one release: name the other with --unit, and leave --with and --with-release out.")
 	}
 	return withStored(ctx, a, c.Data, func(d *dataDir) error {
-		to, err := c.side(ctx, d, c.Wave, c.Live)
+		to, err := c.side(ctx, d, c.Wave, c.Release, c.Live)
 		if err != nil {
 			return err
 		}
@@ -72,9 +78,12 @@ func (c *compareCmd) Run(ctx context.Context, a *app) error {
 		if c.WithUnit != "" {
 			all = report.CompareUnits(to, survey.UnitID(c.WithUnit), survey.UnitID(c.Unit), o)
 		} else {
-			from, err := c.side(ctx, d, c.With, false)
+			from, err := c.side(ctx, d, c.With, c.WithRelease, false)
 			if err != nil {
 				return err
+			}
+			if from.ID == to.ID {
+				return tellf("Both sides are release %d of wave %s: name another one with --release or --with-release.", to.Number, c.Wave)
 			}
 			all = report.Compare(from, to, o)
 		}
@@ -85,10 +94,24 @@ func (c *compareCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-// side reads a release and what it was made by.
-func (c *compareCmd) side(ctx context.Context, d *dataDir, wave survey.WaveID, live bool) (*report.Side, error) {
+// side reads a release and what it was made by: the one of a number, or the newest.
+func (c *compareCmd) side(ctx context.Context, d *dataDir, wave survey.WaveID, number int, live bool) (*report.Side, error) {
 	if err := d.knownWave(ctx, wave); err != nil {
 		return nil, err
+	}
+	if number > 0 {
+		stored, err := d.db.Published(ctx, wave, number)
+		if survey.IsCode(err, survey.CodeNotFound) {
+			return nil, tellf("Wave %s has no published release %d.", wave, number)
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := stored.Decode()
+		if err != nil {
+			return nil, err
+		}
+		return report.LoadSide(ctx, d.db, r)
 	}
 	state := survey.StatePublished
 	if live {

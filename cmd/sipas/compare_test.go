@@ -72,11 +72,35 @@ func TestCompareCommand(t *testing.T) {
 	if !strings.Contains(refused, ",refused,framework sipas-2022/1,") || strings.Contains(refused, "-3") {
 		t.Errorf("SIPAS of 2021 against 2026: %s", refused)
 	}
+	d.open(func(ctx context.Context, stored *dataDir) {
+		r, err := stored.db.Release(ctx, "q3", survey.StatePublished)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ID, r.Number, r.Supersedes, r.Reason = "r-q3-2", 2, 1, "The register was completed."
+		for i := range r.Figures {
+			r.Figures[i].Estimate.Value += 2
+		}
+		if _, err := stored.db.PublishRelease(ctx, survey.CommandLine(), r); err != nil {
+			t.Fatal(err)
+		}
+	})
 	for want, args := range map[string][]string{
-		"no published release": {"compare", "--wave", "q3", "--with", "q3", "--live"},
-		"with which wave":      {"compare", "--wave", "q3"},
-		"sipas wave list":      {"compare", "--wave", "q3", "--with", "q9"},
-		"two units of one":     {"compare", "--wave", "q3", "--with-unit", "x"},
+		"+2.00": {"compare", "--wave", "q3", "--release", "2", "--with-release", "1"},
+		"+4.00": {"compare", "--wave", "q3", "--release", "1", "--with", "q2", "--with-release", "1"},
+		"+6.00": {"compare", "--wave", "q3", "--with", "q2"},
+	} {
+		if got := d.must(args...).stdout; !strings.Contains(got, want) {
+			t.Errorf("%v lacks %s:\n%s", args, want, got)
+		}
+	}
+	for want, args := range map[string][]string{
+		"no published release 3": {"compare", "--wave", "q3", "--release", "3", "--with", "q2"},
+		"Both sides are release": {"compare", "--wave", "q3", "--with-release", "2"},
+		"no published release":   {"compare", "--wave", "q3", "--with", "q3", "--live"},
+		"with which wave":        {"compare", "--wave", "q3"},
+		"sipas wave list":        {"compare", "--wave", "q3", "--with", "q9"},
+		"two units of one":       {"compare", "--wave", "q3", "--with-unit", "x"},
 	} {
 		if want == "no published release" {
 			want = "no figures yet" // q3 was never computed

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"sipas/survey"
 	"sipas/survey/report"
@@ -15,7 +16,7 @@ import (
 	"sipas/templates/ui"
 )
 
-// compare shows what changed since another wave, or how two units of this one differ.
+// compare shows what changed since another wave or an earlier release, or how two units of this one differ.
 func (s *Server) compare(c *call) error {
 	p, elsewhere, err := s.openWavePage(c, "compare", "compare")
 	if err != nil {
@@ -25,6 +26,22 @@ func (s *Server) compare(c *call) error {
 		return c.redirect(elsewhere)
 	}
 	v := pages.CompareView{Shell: p.shell, Now: p.wave.Title.In(c.lang)}
+	published, err := s.store.Publications(c.ctx())
+	if err != nil {
+		return err
+	}
+	at, err := sideAsked(p, published, c.query("release"))
+	if err != nil {
+		return err
+	}
+	if at.number > 0 {
+		o, err := s.openRelease(c.ctx(), *at.publication)
+		if err != nil {
+			return err
+		}
+		p.board, p.shell.MadeAt, p.shell.Since = o.board, o.board.MadeAt.In(survey.Zone), 0
+		v.Now = at.title(c.lang)
+	}
 	if p.board == nil {
 		return c.page(http.StatusOK, pages.Compare(v))
 	}
@@ -38,8 +55,8 @@ func (s *Server) compare(c *call) error {
 	if unit == against {
 		against = ""
 	}
-	with := s.comparedWith(p, survey.WaveID(c.query("with")))
-	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, withFilter(p, with, c.lang), unitFilter(ids, p.units, unit, c.lang, true))
+	with, all := comparedWith(p, published, at, c.query("with"))
+	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, releaseFilter(p, published, at, c.lang), withFilter(p, all, with, c.lang), unitFilter(ids, p.units, unit, c.lang, true))
 	if unit != "" {
 		f := unitFilter(ids, p.units, against, c.lang, true)
 		f.Name, f.Key = "against", "against"
@@ -54,10 +71,10 @@ func (s *Server) compare(c *call) error {
 	o := report.CompareOptions{
 		Unit: unit, Level: p.board.Rules.Level, Units: p.units.all, Find: report.FrameworksOf(to.Frameworks), Framework: c.query("framework"),
 	}
-	var all []survey.Change
+	var changes []survey.Change
 	switch {
 	case unit != "" && against != "":
-		all = report.CompareUnits(to, against, unit, o)
+		changes = report.CompareUnits(to, against, unit, o)
 		v.Now, v.With, v.TwoUnits = p.units.name(unit, c.lang), p.units.name(against, c.lang), true
 	case with != nil:
 		from, err := s.sideOf(c.ctx(), with)
@@ -67,35 +84,114 @@ func (s *Server) compare(c *call) error {
 		if from == nil {
 			break
 		}
-		all, v.With = report.Compare(from, to, o), with.Title.In(c.lang)
+		changes, v.With = report.Compare(from, to, o), with.title(c.lang)
 	}
-	if err := s.compareRows(c, p, &v, all, unit); err != nil {
+	if err := s.compareRows(c, p, &v, changes, unit); err != nil {
 		return err
 	}
 	return c.page(http.StatusOK, pages.Compare(v))
 }
 
-// comparedWith is the wave asked for, or else the latest one before this of the same province; nil where there is none.
-func (s *Server) comparedWith(p *wavePage, asked survey.WaveID) *survey.Wave {
-	var best *survey.Wave
-	for _, w := range p.waves {
-		switch {
-		case w.ID == p.wave.ID:
-		case w.ID == asked:
-			return w
-		case w.Province == p.wave.Province && w.To <= p.wave.To && (best == nil || w.To > best.To):
-			best = w
-		}
-	}
-	return best
+// comparedSide is one side of a comparison: a published release of a wave by its number, or with 0 what the wave shows.
+type comparedSide struct {
+	wave        *survey.Wave
+	number      int
+	publication *survey.Publication // of the number; nil for 0
 }
 
-func withFilter(p *wavePage, with *survey.Wave, l survey.Lang) layout.Filter {
-	f := layout.Filter{Name: "with", Key: "with"}
+// value names a side in an address. The number of a release follows the last slash.
+func (d *comparedSide) value() string {
+	if d.number == 0 {
+		return string(d.wave.ID)
+	}
+	return string(d.wave.ID) + "/" + strconv.Itoa(d.number)
+}
+
+func (d *comparedSide) title(l survey.Lang) string {
+	if d.number == 0 {
+		return d.wave.Title.In(l)
+	}
+	return i18n.T(l, "releases.title", "wave", d.wave.Title.In(l), "number", d.number)
+}
+
+// sidesOf are the published releases of a wave, the newest first.
+func sidesOf(w *survey.Wave, published []survey.Publication) []*comparedSide {
+	var sides []*comparedSide
+	for i := range published {
+		if published[i].Wave == w.ID {
+			sides = append(sides, &comparedSide{w, published[i].Number, &published[i]})
+		}
+	}
+	slices.SortFunc(sides, func(a, b *comparedSide) int { return cmp.Compare(b.number, a.number) })
+	return sides
+}
+
+// sideAsked is the side of the page's wave: its figures of now, or the release whose number is asked for.
+func sideAsked(p *wavePage, published []survey.Publication, number string) (*comparedSide, error) {
+	if number == "" {
+		return &comparedSide{wave: p.wave}, nil
+	}
+	for _, d := range sidesOf(p.wave, published) {
+		if strconv.Itoa(d.number) == number {
+			return d, nil
+		}
+	}
+	return nil, survey.Errorf(survey.CodeNotFound, "compare", "the wave has no release of number %q", number)
+}
+
+// comparedWith is the side asked for, or else the latest wave before the page's of the same province, or else the latest release of the
+// same wave; nil where there is none. It is one of those that can be chosen, which are returned too.
+func comparedWith(p *wavePage, published []survey.Publication, at *comparedSide, asked string) (with *comparedSide, all []*comparedSide) {
+	var before, own *comparedSide
 	for _, w := range p.waves {
 		if w.ID != p.wave.ID {
-			f.Choices = append(f.Choices, layout.Choice{Value: string(w.ID), Label: w.Title.In(l), Selected: with != nil && w.ID == with.ID})
+			d := &comparedSide{wave: w}
+			all = append(all, d)
+			if w.Province == p.wave.Province && w.To <= p.wave.To && (before == nil || w.To > before.wave.To) {
+				before = d
+			}
 		}
+		for _, d := range sidesOf(w, published) {
+			if w.ID == p.wave.ID && d.number == at.number {
+				continue
+			}
+			all = append(all, d)
+			if w.ID == p.wave.ID && own == nil && (at.number == 0 || d.number < at.number) {
+				own = d
+			}
+		}
+	}
+	for _, d := range all {
+		if d.value() == asked {
+			return d, all
+		}
+	}
+	return cmp.Or(before, own), all
+}
+
+// releaseFilter chooses between the page's figures of now and each published release of the wave.
+func releaseFilter(p *wavePage, published []survey.Publication, at *comparedSide, l survey.Lang) layout.Filter {
+	f := layout.Filter{Name: "release", Key: "release", Choices: []layout.Choice{{Label: i18n.T(l, "compare.live"), Selected: at.number == 0}}}
+	for _, d := range sidesOf(p.wave, published) {
+		f.Choices = append(f.Choices, layout.Choice{
+			Value: strconv.Itoa(d.number), Label: i18n.T(l, "compare.release", "number", d.number), Selected: d.number == at.number,
+		})
+	}
+	return f
+}
+
+func withFilter(p *wavePage, all []*comparedSide, with *comparedSide, l survey.Lang) layout.Filter {
+	f := layout.Filter{Name: "with", Key: "with"}
+	for _, d := range all {
+		label := d.wave.Title.In(l)
+		if d.number > 0 {
+			// The number comes first: a narrow list cuts the end off.
+			label = i18n.T(l, "compare.release", "number", d.number)
+			if d.wave.ID != p.wave.ID {
+				label += " · " + d.wave.Title.In(l)
+			}
+		}
+		f.Choices = append(f.Choices, layout.Choice{Value: d.value(), Label: label, Selected: d == with})
 	}
 	if len(f.Choices) == 0 {
 		f.Choices = []layout.Choice{{Label: i18n.T(l, "compare.no_wave")}}
@@ -103,10 +199,18 @@ func withFilter(p *wavePage, with *survey.Wave, l survey.Lang) layout.Filter {
 	return f
 }
 
-// sideOf returns the published release of a wave, or its provisional one; nil where it has no figures.
-func (s *Server) sideOf(ctx context.Context, w *survey.Wave) (*report.Side, error) {
+// sideOf reads a side: the release of a number, or else the newest published release of the wave, or its provisional one; nil where it
+// has no figures.
+func (s *Server) sideOf(ctx context.Context, d *comparedSide) (*report.Side, error) {
+	if d.number > 0 {
+		o, err := s.openRelease(ctx, *d.publication)
+		if err != nil {
+			return nil, err
+		}
+		return report.LoadSide(ctx, s.store, o.release)
+	}
 	for _, state := range []survey.State{survey.StatePublished, survey.StateProvisional} {
-		r, err := s.store.Release(ctx, w.ID, state)
+		r, err := s.store.Release(ctx, d.wave.ID, state)
 		if survey.IsCode(err, survey.CodeNotFound) {
 			continue
 		}

@@ -55,7 +55,16 @@ func (s *Server) index(c *call) (*figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Root, err = s.tree(c, p, f, &f.Root, d, earlier); err != nil {
+	v.Root, err = p.board.tree(c.lang, f, &f.Root, d, p.wave.Targets, func(t *pages.TreeNode) error {
+		t.Change = earlier.change(t.Code, t.Figure, c.lang)
+		if d.Unit == "" || !t.Figure.Shown() {
+			return nil
+		}
+		ranks, err := s.ranks.of(p, f.ID, t.Code, d.Unit)
+		t.Rank = viewRank(ranks, d.Unit)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Index(v) },
@@ -82,25 +91,19 @@ func frameworkFilter(all []*survey.Framework, current *survey.Framework, l surve
 	return f
 }
 
-// tree is a node with what is below it.
-func (s *Server) tree(c *call, p *wavePage, f *survey.Framework, n *survey.Node, d survey.Domain, earlier *movement) (pages.TreeNode, error) {
-	b := p.board
-	t := pages.TreeNode{Code: n.Code, Label: n.Label.In(c.lang), Absent: !b.defined(f, n.Code, survey.Domain{})}
+// tree is a node with what is below it. beside adds to each node that can have a figure what the release itself does not hold; it may be nil.
+func (b *board) tree(l survey.Lang, f *survey.Framework, n *survey.Node, d survey.Domain, targets survey.Targets, beside func(*pages.TreeNode) error) (pages.TreeNode, error) {
+	t := pages.TreeNode{Code: n.Code, Label: n.Label.In(l), Absent: !b.defined(f, n.Code, survey.Domain{})}
 	t.Figure = b.props(f, n.Code, "", d, survey.Weighted, survey.BasisInvited)
-	t.Figure.Target = targetOf(t.Figure, p.wave, f.ID, n.Code)
-	t.Method = pages.MethodOf(c.lang, f, n, t.Figure)
-	if !t.Absent {
-		t.Change = earlier.change(n.Code, t.Figure, c.lang)
-		if d.Unit != "" && t.Figure.Shown() {
-			ranks, err := s.ranks.of(p, f.ID, n.Code, d.Unit)
-			if err != nil {
-				return t, err
-			}
-			t.Rank = viewRank(ranks, d.Unit)
+	t.Figure.Target = targetOf(t.Figure, targets, f.ID, n.Code)
+	t.Method = pages.MethodOf(l, f, n, t.Figure)
+	if !t.Absent && beside != nil {
+		if err := beside(&t); err != nil {
+			return t, err
 		}
 	}
 	for i := range n.Children {
-		child, err := s.tree(c, p, f, &n.Children[i], d, earlier)
+		child, err := b.tree(l, f, &n.Children[i], d, targets, beside)
 		if err != nil {
 			return t, err
 		}

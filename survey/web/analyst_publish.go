@@ -10,6 +10,7 @@ import (
 
 	"sipas/survey"
 	"sipas/survey/report"
+	"sipas/templates/layout"
 	"sipas/templates/pages"
 )
 
@@ -122,7 +123,7 @@ func (s *Server) tellPublishing(c *call, w *survey.Wave, p *publishing, reason s
 		p.mu.Unlock()
 		action := wavePath(w.ID, "publish")
 		c.header().Set("Refresh", strconv.Itoa(reloadSeconds)+"; url="+action)
-		v := pages.PublishView{Shell: s.staffShell(c, "results", w), Wave: w.Title.In(c.lang), Action: action, Running: true, Step: step}
+		v := pages.PublishView{Shell: s.publishShell(c, w), Wave: w.Title.In(c.lang), Action: action, Running: true, Step: step}
 		return c.page(http.StatusAccepted, pages.Publish(v))
 	}
 	s.publishings.mu.Lock()
@@ -144,6 +145,12 @@ func (s *Server) tellPublishing(c *call, w *survey.Wave, p *publishing, reason s
 	return p.err
 }
 
+func (s *Server) publishShell(c *call, w *survey.Wave) layout.Staff {
+	shell := s.staffShell(c, "results", w)
+	shell.Tabs = waveTabs(c, w.ID, "publish")
+	return shell
+}
+
 // askToPublish shows the page with the button, and what became of the last attempt.
 func (s *Server) askToPublish(c *call, w *survey.Wave, status int, last *publishing, reason string) error {
 	row, err := s.waveRow(c.ctx(), w, c.lang)
@@ -151,7 +158,7 @@ func (s *Server) askToPublish(c *call, w *survey.Wave, status int, last *publish
 		return err
 	}
 	v := pages.PublishView{
-		Shell: s.staffShell(c, "results", w), Wave: w.Title.In(c.lang), Action: wavePath(w.ID, "publish"), Number: 1, Least: w.Rules.MinAnswers,
+		Shell: s.publishShell(c, w), Wave: w.Title.In(c.lang), Action: wavePath(w.ID, "publish"), Number: 1, Least: w.Rules.MinAnswers,
 		Answers: row.Answers, WalkIns: row.WalkIns, Register: row.Register, Reason: strings.TrimSpace(reason),
 	}
 	r, err := s.store.Release(c.ctx(), w.ID, survey.StatePublished)

@@ -22,7 +22,7 @@ func (s *Server) unitsPage(c *call) (*figures, error) {
 	if elsewhere != "" {
 		return &figures{elsewhere: elsewhere}, nil
 	}
-	v := pages.UnitsView{Shell: p.shell, Wave: p.wave.Title.In(c.lang), Target: math.NaN()}
+	v := pages.UnitsView{Shell: p.shell, UnitSet: pages.UnitSet{Wave: p.wave.Title.In(c.lang), Target: math.NaN()}}
 	if p.board == nil {
 		return without(p, func(ui.Files) templ.Component { return pages.Units(v) }), nil
 	}
@@ -30,9 +30,7 @@ func (s *Server) unitsPage(c *call) (*figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Shell, v.Indicator, v.Answers = p.shell, node.Label.In(c.lang), answersBehind(p.board)
-	v.Whole = p.board.props(f, node.Code, "", survey.Domain{}, survey.Weighted, survey.BasisInvited)
-	v.Target = targetOf(v.Whole, p.wave, f.ID, node.Code)
+	v.Shell, v.Answers = p.shell, answersBehind(p.board)
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return nil, err
 	}
@@ -40,26 +38,38 @@ func (s *Server) unitsPage(c *call) (*figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups := map[string]*pages.UnitGroup{}
-	for _, id := range p.board.unitsWithFigures(p.units, c.lang) {
-		row := pages.UnitRow{
-			Name: p.units.name(id, c.lang), Href: unitHref(p.wave.ID, id, c), Rank: viewRank(ranks, id),
-			Figure: p.board.props(f, node.Code, "", survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited),
+	v.UnitSet = p.board.unitSet(c.lang, f, node, p.units, p.wave.Targets, func(row *pages.UnitRow, id survey.UnitID) {
+		row.Href, row.Rank = unitHref(p.wave.ID, id, c), viewRank(ranks, id)
+	})
+	v.Wave = p.wave.Title.In(c.lang)
+	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Units(v) },
+		func() export.PageTable { return unitsTable(v) }, v.Picture), nil
+}
+
+// unitSet is the units of a release by one node, those of a kind together and the highest first. beside adds to each what the release itself
+// does not hold; it may be nil.
+func (b *board) unitSet(l survey.Lang, f *survey.Framework, node *survey.Node, units *directory, targets survey.Targets, beside func(*pages.UnitRow, survey.UnitID)) pages.UnitSet {
+	set := pages.UnitSet{Indicator: node.Label.In(l), Whole: b.props(f, node.Code, "", survey.Domain{}, survey.Weighted, survey.BasisInvited)}
+	set.Target = targetOf(set.Whole, targets, f.ID, node.Code)
+	groups := map[survey.UnitKind]*pages.UnitGroup{}
+	for _, id := range b.unitsWithFigures(units, l) {
+		row := pages.UnitRow{Name: units.name(id, l), Figure: b.props(f, node.Code, "", survey.Domain{Unit: id}, survey.Weighted, survey.BasisInvited)}
+		if beside != nil {
+			beside(&row, id)
 		}
-		kind := p.units.kind(id)
+		kind := survey.UnitKind(units.kind(id))
 		if groups[kind] == nil {
-			groups[kind] = &pages.UnitGroup{Kind: kind}
+			groups[kind] = &pages.UnitGroup{Kind: string(kind)}
 		}
 		groups[kind].Rows = append(groups[kind].Rows, row)
 	}
 	for _, kind := range []survey.UnitKind{survey.KindProvince, survey.KindDepartment, survey.KindCommune} {
-		if g := groups[string(kind)]; g != nil {
+		if g := groups[kind]; g != nil {
 			slices.SortStableFunc(g.Rows, func(a, b pages.UnitRow) int { return cmp.Compare(highFirst(a.Figure), highFirst(b.Figure)) })
-			v.Groups = append(v.Groups, *g)
+			set.Groups = append(set.Groups, *g)
 		}
 	}
-	return p.figures(func(files ui.Files) templ.Component { v.Files = files; return pages.Units(v) },
-		func() export.PageTable { return unitsTable(v) }, v.Picture), nil
+	return set
 }
 
 // nodeOf is the node that a page speaks of: the headline, or what the address asks for below it. The crumb gets the list of them.

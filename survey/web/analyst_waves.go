@@ -338,11 +338,11 @@ func breaksOf(lo, hi float64) []float64 {
 	return breaks
 }
 
-func targetOf(p ui.FigureProps, w *survey.Wave, framework, node string) float64 {
+func targetOf(p ui.FigureProps, targets survey.Targets, framework, node string) float64 {
 	if !math.IsNaN(p.Target) {
 		return p.Target
 	}
-	if t, ok := w.Targets[framework]; ok {
+	if t, ok := targets[framework]; ok {
 		return t.For(node)
 	}
 	return math.NaN()

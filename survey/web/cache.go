@@ -60,6 +60,14 @@ type directory struct {
 	byID map[survey.UnitID]int
 }
 
+func newDirectory(units []survey.Unit) *directory {
+	d := &directory{all: units, byID: make(map[survey.UnitID]int, len(units))}
+	for i, u := range units {
+		d.byID[u.ID] = i
+	}
+	return d
+}
+
 func (d *directory) unit(id survey.UnitID) (survey.Unit, bool) {
 	i, ok := d.byID[id]
 	if !ok {
@@ -113,10 +121,7 @@ func (s *Server) unitDirectory(ctx context.Context) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d = &directory{all: units, byID: make(map[survey.UnitID]int, len(units))}
-	for i, u := range units {
-		d.byID[u.ID] = i
-	}
+	d = newDirectory(units)
 	s.cache.mu.Lock()
 	s.cache.units, s.cache.unitsAt = d, now
 	s.cache.mu.Unlock()

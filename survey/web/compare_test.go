@@ -50,6 +50,21 @@ func TestComparePage(t *testing.T) {
 	}
 	analyst.get("/waves/2026-q3/compare?lang=vi&unit="+url.QueryEscape(string(unitID(0)))+"&against="+url.QueryEscape(string(unitID(1)))).
 		want(t, http.StatusOK, i18n.T(i18n.VI, "compare.reason.same_release"))
+
+	// Two releases of one wave: they rest on the same answers, so their difference has no error.
+	for i := range r.Figures {
+		r.Figures[i].Estimate.Value += 3
+	}
+	r.ID, r.Number, r.Supersedes, r.Reason = "published-q2-2", 2, 1, "The register was completed."
+	_, err = s.db.PublishRelease(ctx, testBy, r)
+	must(t, err)
+	const first, second = "Second quarter 2026, release 1", "Second quarter 2026, release 2"
+	for _, address := range []string{"/waves/2026-q2/compare?lang=en&release=2&with=2026-q2/1", "/waves/2026-q2/compare?lang=en&release=2"} {
+		analyst.get(address).want(t, http.StatusOK, "differs by 3.0 percentage points from "+first, second, i18n.T(i18n.EN, "compare.reason.same_answers"))
+	}
+	analyst.get("/waves/2026-q3/compare?lang=en&with=2026-q2/1").want(t, http.StatusOK, "rose by 20.0 percentage points since "+first)
+	analyst.get("/waves/2026-q3/compare?lang=en&with=2026-q2").want(t, http.StatusOK, "rose by 17.0 percentage points since Second quarter 2026")
+	analyst.get("/waves/2026-q2/compare?release=3").want(t, http.StatusNotFound)
 	analyst.get("/waves/2026-q3/compare?unit=nobody").want(t, http.StatusNotFound)
 	s.as(survey.Department).get("/waves/2026-q3/compare").want(t, http.StatusForbidden)
 }

@@ -114,7 +114,7 @@ func flagRow(c *call, p *wavePage, f *survey.Framework, flag *survey.Flag) pages
 	if c.actor.Can(survey.ActViewResults) {
 		row.UnitHref = unitHref(p.wave.ID, flag.Figure.Domain.Unit, c)
 	}
-	row.Figure.Target = targetOf(row.Figure, p.wave, f.ID, flag.Figure.Node)
+	row.Figure.Target = targetOf(row.Figure, p.wave.Targets, f.ID, flag.Figure.Node)
 	for _, r := range flag.Reasons {
 		row.Reasons = append(row.Reasons, flagReason(r, row.Figure, before(p, c.lang)))
 	}

@@ -51,13 +51,14 @@ func describe(n node, o *openRelease) {
 // dataset is a wave as its newest release has it.
 func dataset(base string, all []*openRelease, o *openRelease) node {
 	ctx := o.release.Context
+	province, _ := o.units.unit(ctx.Province)
 	about := base + "/releases/" + string(o.Wave)
 	d := node{
 		"@id": about, "@type": "dcat:Dataset", "dct:identifier": string(o.Wave), "dct:title": textNodes(ctx.Title),
 		"dct:modified": instant(o.release.MadeAt), "dcat:version": node{"@value": o.Number, "@type": "xsd:positiveInteger"},
 		"dcat:landingPage": node{"@id": base + o.path()}, "dcat:theme": node{"@id": "http://publications.europa.eu/resource/authority/data-theme/GOVE"},
 		"dct:temporal":   node{"@type": "dct:PeriodOfTime", "dcat:startDate": day(ctx.From), "dcat:endDate": day(ctx.To)},
-		"dct:spatial":    node{"@type": "dct:Location", "dct:identifier": string(ctx.Province), "skos:prefLabel": textNodes(o.namedUnit[ctx.Province])},
+		"dct:spatial":    node{"@type": "dct:Location", "dct:identifier": string(ctx.Province), "skos:prefLabel": textNodes(province.Name)},
 		"dct:conformsTo": node{"@id": base + "/releases/schema.json"},
 		"dcat:distribution": []node{
 			distribution(base, o, ".json", "application/json", o.doc, o.docSum),

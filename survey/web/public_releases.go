@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,7 +42,8 @@ type openRelease struct {
 	doc, csv  []byte // the files as they are served
 	docSum    string // SHA-256 of the files
 	csvSum    string
-	namedUnit map[survey.UnitID]survey.Text
+	units     *directory          // as they were named when it was published
+	documents []*survey.Framework // in the order of the release
 	nodes     map[[2]string]survey.NamedNode
 }
 
@@ -60,7 +60,19 @@ func (s *Server) openRelease(ctx context.Context, p survey.Publication) (*openRe
 		if err != nil {
 			return nil, err
 		}
-		return newOpenRelease(stored)
+		o, err := newOpenRelease(stored)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range o.release.Context.Frameworks {
+			// A version of a framework never changes, so what is read of it is what the release was made by.
+			document, err := s.framework(ctx, survey.FrameworkRef{ID: f.ID, Version: f.Version})
+			if err != nil {
+				return nil, err
+			}
+			o.documents = append(o.documents, document)
+		}
+		return o, nil
 	})
 }
 
@@ -79,7 +91,7 @@ func newOpenRelease(stored *survey.Published) (*openRelease, error) {
 	}
 	o := &openRelease{
 		Publication: stored.Publication, release: r, board: newBoard(r),
-		namedUnit: map[survey.UnitID]survey.Text{}, nodes: map[[2]string]survey.NamedNode{},
+		nodes: map[[2]string]survey.NamedNode{},
 	}
 	if o.doc, err = survey.PublicJSON(stored.Document); err != nil {
 		return nil, survey.Errorf(survey.CodeInternal, op, "%w", err)
@@ -90,9 +102,11 @@ func newOpenRelease(stored *survey.Published) (*openRelease, error) {
 	}
 	o.csv = bytes.TrimPrefix(csv.Bytes(), []byte(byteOrderMark))
 	o.docSum, o.csvSum = sumOf(o.doc), sumOf(o.csv)
+	var units []survey.Unit
 	for _, u := range r.Context.Units {
-		o.namedUnit[u.ID] = u.Name
+		units = append(units, survey.Unit{ID: u.ID, Code: u.Code, Kind: u.Kind, Name: u.Name})
 	}
+	o.units = newDirectory(units)
 	for _, f := range r.Context.Frameworks {
 		for _, n := range f.Nodes {
 			o.nodes[[2]string{f.ID, n.Code}] = n
@@ -122,7 +136,7 @@ func (o *openRelease) headline(l survey.Lang) ui.FigureProps {
 }
 
 func (o *openRelease) place(l survey.Lang) string {
-	name := cmp.Or(o.namedUnit[o.release.Context.Province].In(l), string(o.release.Context.Province))
+	name := o.units.name(o.release.Context.Province, l)
 	// The name stands within a sentence.
 	for _, kind := range []string{"Tỉnh ", "Thành phố "} {
 		if rest, ok := strings.CutPrefix(name, kind); ok && l == survey.Vietnamese {
@@ -417,8 +431,9 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 		Number: o.Number, MadeAt: r.MadeAt.In(survey.Zone), Rules: r.Rules, Headline: o.headline(l),
 		Respondents: r.Weighting.Respondents, Invited: r.Weighting.Invited, Register: r.Weighting.Register, WalkIns: r.Weighting.WalkIns,
 		Documents: slices.Concat(r.Recipe.Frameworks, r.Recipe.Instruments), Program: r.Program, DataHash: r.DataHash, WeightsHash: r.WeightsHash,
-		ContentHash: o.ContentHash, Seal: o.Seal, JSONHref: o.path() + ".json", CSVHref: o.path() + ".csv", Notes: r.Weighting.Notes,
+		ContentHash: o.ContentHash, Seal: o.Seal, Notes: r.Weighting.Notes,
 	}
+	v.Files = ui.Files{CSV: o.path() + ".csv", JSON: o.path() + ".json", Name: fmt.Sprintf("%s-%d", o.Wave, o.Number)}
 	if by != nil {
 		v.By = &pages.Superseder{Number: by.Number, Href: by.path(), Reason: by.release.Reason, MadeAt: by.release.MadeAt.In(survey.Zone)}
 	}
@@ -432,7 +447,14 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 	if f, ok := o.board.figure(h.Framework, h.Node, survey.Domain{}, survey.Weighted, survey.BasisWithWalkIns); ok && r.Weighting.WalkIns > 0 && f.Reason != survey.ReasonUndefined {
 		v.WithWalk = figureProps(f, i18n.T(l, "scores.with_walk"), r.Rules)
 	}
-	v.Trees, v.Units = o.trees(l), o.units(l)
+	for _, f := range o.documents {
+		root, _ := o.board.tree(l, f, &f.Root, survey.Domain{}, o.targets(), nil) // nothing is added that could fail
+		v.Trees = append(v.Trees, pages.ReleaseTree{Title: f.Title.In(l), Root: root})
+		if node, ok := f.Node(h.Node); ok && f.ID == h.Framework {
+			v.Units = o.board.unitSet(l, f, node, o.units, o.targets(), nil)
+			v.Units.Wave = v.Wave
+		}
+	}
 	for i := range r.Flags {
 		if f := &r.Flags[i]; f.State != survey.FlagTooFew {
 			v.Flags = append(v.Flags, o.flag(f, l))
@@ -442,69 +464,16 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 	return v
 }
 
-// trees are the indices of the whole wave, each from the top down. A node that cannot be had, because the wave does not ask all of it, is
-// left out, and what is below it stands in its place.
-func (o *openRelease) trees(l survey.Lang) []pages.ReleaseTree {
-	var all []pages.ReleaseTree
-	for _, f := range o.release.Context.Frameworks {
-		below := map[string][]survey.NamedNode{}
-		for _, n := range f.Nodes {
-			below[n.Above] = append(below[n.Above], n)
-		}
-		var list func(above string) []pages.ReleaseNode
-		list = func(above string) []pages.ReleaseNode {
-			var nodes []pages.ReleaseNode
-			for _, n := range below[above] {
-				parts := list(n.Code)
-				fig, ok := o.board.figure(f.ID, n.Code, survey.Domain{}, survey.Weighted, survey.BasisInvited)
-				if !ok || fig.State == survey.StateNotComparable {
-					nodes = append(nodes, parts...)
-					continue
-				}
-				nodes = append(nodes, pages.ReleaseNode{Code: n.Code, Label: n.Label.In(l), Figure: figureProps(fig, "", o.release.Rules), Below: parts})
-			}
-			return nodes
-		}
-		if roots := list(""); len(roots) > 0 {
-			all = append(all, pages.ReleaseTree{Title: f.Title.In(l), Roots: roots})
-		}
-	}
-	return all
-}
-
-// units are the headline unit by unit, the highest first and what is withheld last.
-func (o *openRelease) units(l survey.Lang) []pages.ReleaseUnit {
-	h := o.release.Context.Headline
-	var all []pages.ReleaseUnit
-	for i := range o.release.Figures {
-		f := &o.release.Figures[i]
-		if f.Framework != h.Framework || f.Node != h.Node || f.Weighting != survey.Weighted || f.Basis != survey.BasisInvited || f.Domain.Unit == "" || f.Domain.Field != "" {
-			continue
-		}
-		all = append(all, pages.ReleaseUnit{
-			Name: cmp.Or(o.namedUnit[f.Domain.Unit].In(l), string(f.Domain.Unit)), Figure: figureProps(f, "", o.release.Rules),
-		})
-	}
-	sortNamed(all, l, func(u pages.ReleaseUnit) (string, string) { return u.Name, "" })
-	value := func(u pages.ReleaseUnit) float64 {
-		if !u.Figure.Shown() {
-			return math.Inf(-1)
-		}
-		return u.Figure.Value
-	}
-	slices.SortStableFunc(all, func(a, b pages.ReleaseUnit) int { return cmp.Compare(value(b), value(a)) })
-	return all
-}
+// targets are what the wave aimed at when it was published.
+func (o *openRelease) targets() survey.Targets { return o.release.Recipe.Targets }
 
 func (o *openRelease) flag(f *survey.Flag, l survey.Lang) pages.ReleaseFlag {
 	row := pages.ReleaseFlag{
-		Unit:      cmp.Or(o.namedUnit[f.Figure.Domain.Unit].In(l), string(f.Figure.Domain.Unit)),
+		Unit:      o.units.name(f.Figure.Domain.Unit, l),
 		Indicator: cmp.Or(o.nodes[[2]string{f.Figure.Framework, f.Figure.Node}].Label.In(l), f.Figure.Node),
 		Figure:    figureProps(&f.Figure, "", o.release.Rules), State: f.State,
 	}
-	if t, ok := o.release.Recipe.Targets[f.Figure.Framework]; ok && math.IsNaN(row.Figure.Target) {
-		row.Figure.Target = t.For(f.Figure.Node)
-	}
+	row.Figure.Target = targetOf(row.Figure, o.targets(), f.Figure.Framework, f.Figure.Node)
 	for _, reason := range f.Reasons {
 		row.Reasons = append(row.Reasons, flagReason(reason, row.Figure, ""))
 	}

@@ -72,7 +72,7 @@ func TestPublishByTheButton(t *testing.T) {
 		t.Fatalf("published: %d to %s\n%s", done.status, done.header.Get("Location"), done.body)
 	}
 	first := public.get(firstRelease)
-	first.want(t, http.StatusOK, "n = 135", communes()[0].FullVI, i18n.T(i18n.VI, "releases.flags"), "creativecommons.org/licenses/by/4.0", "CC BY 4.0")
+	first.want(t, http.StatusOK, "n = 135", i18n.T(i18n.VI, "how.more"), i18n.T(i18n.VI, "files.json"), communes()[0].FullVI, i18n.T(i18n.VI, "releases.flags"), "creativecommons.org/licenses/by/4.0", "CC BY 4.0")
 	file := public.get(firstRelease + ".json")
 	publishButton(analyst, 2, "").want(t, http.StatusOK, i18n.T(i18n.VI, "publish.unchanged", "number", 1))
 

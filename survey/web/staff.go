@@ -77,16 +77,29 @@ func filterOf(c *call, replace ...string) url.Values {
 	return kept
 }
 
-// waveTabs are the sibling pages of a wave.
+// waveTabs are the places of a wave: its figures in several views, what needs attention, what looks odd, and for whoever may the act of
+// publishing.
 func waveTabs(c *call, wave survey.WaveID, current string) []layout.Tab {
-	var tabs []layout.Tab
-	for _, t := range []struct{ key, page string }{
-		{"overview", ""}, {"index", "index"}, {"scores", "scores"}, {"units", "units"}, {"heatmap", "heatmap"}, {"map", "map"},
-		{"history", "history"}, {"compare", "compare"}, {"flags", "flags"}, {"signals", "signals"},
-	} {
-		tabs = append(tabs, layout.Tab{Key: t.key, Href: address(wavePath(wave, t.page), filterOf(c)), Current: t.key == current})
+	tab := func(key, page string) layout.Tab {
+		return layout.Tab{Key: key, Href: address(wavePath(wave, page), filterOf(c)), Current: key == current}
 	}
-	return append(tabs, layout.Tab{Key: "trend", Href: "/papi", Current: current == "trend"})
+	figures := tab("figures", "")
+	for _, key := range []string{"overview", "index", "scores", "units", "map", "heatmap", "history", "compare"} {
+		view := tab(key, key)
+		if key == "overview" {
+			view = tab(key, "")
+		}
+		figures.Views = append(figures.Views, view)
+	}
+	figures.Views = append(figures.Views, layout.Tab{Key: "trend", Href: "/papi", Current: current == "trend"})
+	figures.Current = slices.ContainsFunc(figures.Views, func(t layout.Tab) bool { return t.Current })
+	tabs := []layout.Tab{figures, tab("flags", "flags"), tab("signals", "signals")}
+	if c.actor.Can(survey.ActCompute) {
+		publish := tab("publish", "publish")
+		publish.Act = true
+		tabs = append(tabs, publish)
+	}
+	return tabs
 }
 
 // wavePage is what every page of a wave begins with.

@@ -52,13 +52,16 @@ type Crumb struct {
 	Keep    []Hidden
 }
 
-// Tab is one of the sibling pages of a place: the pages of a wave. Key is the
-// catalogue's "tab.<key>": "overview", "index", "scores", "units", "heatmap", "map",
-// "history", "flags", "signals", "trend".
+// Tab is one of the places of a wave, or one of the views of such a place. Key is the
+// catalogue's "tab.<key>": the places are "figures", "flags" and "signals", the views of
+// figures "overview", "index", "scores", "units", "heatmap", "map", "history",
+// "compare" and "trend"; "publish" is what one can do with a wave.
 type Tab struct {
 	Key     string
 	Href    string
 	Current bool
+	Views   []Tab // of a place that has several; those of the current place stand under it
+	Act     bool  // stands apart, at the end: it does something
 }
 
 // Staff is the frame of a page behind the sign-in.

@@ -70,6 +70,8 @@ func (v CompareView) lead() string {
 		return i18n.T(l, "compare.lead_units_sure", "node", h.Label, "x", ui.Difference(l, h.Change.Unit, h.Change.Value, decimals), "now", v.Now, "with", v.With)
 	case v.TwoUnits:
 		return i18n.T(l, "compare.lead_units", "node", h.Label, "x", ui.Difference(l, h.Change.Unit, h.Change.Value, decimals), "now", v.Now, "with", v.With)
+	case math.IsNaN(h.P) && h.Change.Value == 0:
+		return i18n.T(l, "compare.lead_equal", "node", h.Label, "with", v.With)
 	case math.IsNaN(h.P):
 		return i18n.T(l, "compare.lead_bare", "node", h.Label, "x", x, "with", v.With)
 	case !h.sure():
@@ -82,18 +84,24 @@ func (v CompareView) lead() string {
 
 // count says how many compare.
 func (v CompareView) count() string {
-	shown, up, down := 0, 0, 0
+	shown, tested, up, down := 0, 0, 0, 0
 	for _, r := range v.Rows {
 		if r.State == survey.ChangeRefused {
 			continue
 		}
 		shown++
+		if !math.IsNaN(r.P) {
+			tested++
+		}
 		if r.sure() && r.Change.Value > 0 {
 			up++
 		}
 		if r.sure() && r.Change.Value < 0 {
 			down++
 		}
+	}
+	if tested == 0 {
+		return i18n.T(v.Shell.Lang, "compare.count_bare", "shown", shown, "all", len(v.Rows))
 	}
 	if v.TwoUnits {
 		return i18n.T(v.Shell.Lang, "compare.count_units", "shown", shown, "all", len(v.Rows), "up", up, "down", down)

@@ -936,7 +936,7 @@ func nodeTable(l i18n.Lang, rows []NodeRow) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"framework-tree\"><table class=\"compact cards-on-phone tree compare\"><thead><tr><th scope=\"col\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"framework-tree\"><table class=\"compact cards-on-phone nodes compare\"><thead><tr><th scope=\"col\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -16,6 +16,15 @@ func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
+// caption says what is seen; places are there where a unit is looked at.
+func (v IndexView) caption() string {
+	text := i18n.T(v.Shell.Lang, "index.caption", "wave", v.Wave)
+	if v.Domain != "" {
+		text += " " + i18n.T(v.Shell.Lang, "index.caption_places")
+	}
+	return text
+}
+
 // headline is the highest node that has a figure.
 func (v IndexView) headline() TreeNode {
 	n := v.Root
@@ -87,7 +96,6 @@ func (v IndexView) figures() []ui.FigureProps {
 
 // Picture is the tree as one chart, a line for each node; nodes on another scale stand in a chart of their own.
 func (v IndexView) Picture() ui.Picture {
-	l := v.Shell.Lang
 	type axis struct{ lo, hi float64 }
 	var order []axis
 	plots := map[axis]*ui.DotPlotProps{}
@@ -101,7 +109,7 @@ func (v IndexView) Picture() ui.Picture {
 		row.Alert = n.Figure.Shown() && n.Figure.High < n.Figure.Target
 		plots[a].Rows = append(plots[a].Rows, row)
 	})
-	p := ui.Picture{Title: joined(v.Framework, v.Domain), Alt: v.lead(), Caption: i18n.T(l, "index.caption", "wave", v.Wave)}
+	p := ui.Picture{Title: joined(v.Framework, v.Domain), Alt: v.lead(), Caption: v.caption()}
 	for _, a := range order {
 		p.Parts = append(p.Parts, *plots[a])
 	}
@@ -128,7 +136,7 @@ func (g UnitGroup) heading(l i18n.Lang) string {
 	return i18n.T(l, "units.kind."+g.Kind, "n", len(g.Rows))
 }
 
-func (v UnitsView) figures() []ui.FigureProps {
+func (v UnitSet) figures() []ui.FigureProps {
 	var out []ui.FigureProps
 	for _, g := range v.Groups {
 		for _, r := range g.Rows {
@@ -170,7 +178,7 @@ func (v UnitsView) lead() string {
 
 // axis runs from a tenth of the scale to another, over all intervals, the target and the whole: one for every kind of unit, and no longer than
 // it must be for units to be told apart. A dot has no length that would have to begin at nothing.
-func (v UnitsView) axis() (lo, hi float64) {
+func (v UnitSet) axis() (lo, hi float64) {
 	start, end := v.Whole.ScaleMin, v.Whole.ScaleMax
 	lo, hi = end, start
 	for _, x := range append(v.ends(), v.Target) {
@@ -186,7 +194,7 @@ func (v UnitsView) axis() (lo, hi float64) {
 }
 
 // ends are the ends of all intervals that are shown.
-func (v UnitsView) ends() []float64 {
+func (v UnitSet) ends() []float64 {
 	var out []float64
 	for _, f := range append(v.figures(), v.Whole) {
 		if f.Shown() {
@@ -197,8 +205,7 @@ func (v UnitsView) ends() []float64 {
 }
 
 // plot draws the units of a kind that are shown, from the highest.
-func (v UnitsView) plot(g UnitGroup) ui.DotPlotProps {
-	l := v.Shell.Lang
+func (v UnitSet) plot(l i18n.Lang, g UnitGroup) ui.DotPlotProps {
 	p := ui.DotPlotProps{
 		Title:   i18n.T(l, "units.chart", "indicator", v.Indicator),
 		Caption: i18n.T(l, "units.caption", "wave", v.Wave), Target: v.Target, Unit: v.Whole.Unit,
@@ -226,7 +233,7 @@ func (v UnitsView) Picture() ui.Picture {
 	p := ui.Picture{Title: i18n.T(l, "units.chart", "indicator", v.Indicator), Alt: v.lead(), Caption: i18n.T(l, "units.caption", "wave", v.Wave)}
 	for _, g := range v.Groups {
 		if len(g.shown()) > 0 {
-			part := v.plot(g)
+			part := v.plot(l, g)
 			part.Title = g.heading(l)
 			p.Parts = append(p.Parts, part)
 		}

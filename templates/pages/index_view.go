@@ -47,16 +47,21 @@ type MethodLine struct{ Term, Text string }
 
 // UnitsView lists units by one figure, those of a kind together.
 type UnitsView struct {
-	Shell     layout.Staff
+	UnitSet
+	Shell   layout.Staff
+	Answers int
+	Files   ui.Files
+
+	KioskTimes int // as in ScoresView
+}
+
+// UnitSet is the units of a wave or release with one figure of each.
+type UnitSet struct {
 	Wave      string
 	Indicator string
 	Whole     ui.FigureProps // of all units together
 	Target    float64        // NaN for none
 	Groups    []UnitGroup
-	Answers   int
-	Files     ui.Files
-
-	KioskTimes int // as in ScoresView
 }
 
 // UnitGroup is the units of one kind, a survey.UnitKind. Rows are in the order of the page: from the highest, what is withheld last.
@@ -68,9 +73,9 @@ type UnitGroup struct {
 // UnitRow is one unit.
 type UnitRow struct {
 	Name   string
-	Href   string
+	Href   string // empty where there is no page of the unit
 	Figure ui.FigureProps
-	Rank   *Rank // nil where the figure is withheld
+	Rank   *Rank // nil where the figure is withheld, and where nobody is ranked
 }
 
 // HistoryView shows one figure over the waves of a province.

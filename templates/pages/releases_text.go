@@ -8,9 +8,6 @@ import (
 	"sipas/templates/ui"
 )
 
-// topUnits stand in view on the page of a release, the others behind a control.
-const topUnits = 15
-
 // lead answers how satisfied citizens are.
 func (v ReleaseView) lead() string {
 	l, h := v.Shell.Lang, v.Headline
@@ -47,29 +44,6 @@ func (v ReleaseView) withheldTotal() int {
 		n += w.N
 	}
 	return n
-}
-
-// unitPlots draw the units on one axis: those in view, and the others.
-func (v ReleaseView) unitPlots() []ui.DotPlotProps {
-	l := v.Shell.Lang
-	first := min(topUnits, len(v.Units))
-	var plots []ui.DotPlotProps
-	for _, part := range [][]ReleaseUnit{v.Units[:first], v.Units[first:]} {
-		if len(part) == 0 {
-			continue
-		}
-		p := ui.DotPlotProps{
-			Title:   i18n.T(l, "releases.units_plot", "index", v.Headline.Label),
-			Caption: i18n.T(l, "releases.units_lead"),
-			Unit:    v.Headline.Unit, Min: v.Headline.ScaleMin, Max: v.Headline.ScaleMax,
-			Ticks: ui.Ticks(v.Headline.ScaleMin, v.Headline.ScaleMax, 4), Target: math.NaN(),
-		}
-		for _, u := range part {
-			p.Rows = append(p.Rows, ui.DotRow{Label: u.Name, Figure: u.Figure})
-		}
-		plots = append(plots, p)
-	}
-	return plots
 }
 
 // urgent are the flags with evidence; what is only watched is counted.

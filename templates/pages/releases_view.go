@@ -28,24 +28,10 @@ type ReleasesView struct {
 	CatalogHref string
 }
 
-// ReleaseNode is one node of an index with those below it.
-type ReleaseNode struct {
-	Code   string
-	Label  string
-	Figure ui.FigureProps
-	Below  []ReleaseNode
-}
-
-// ReleaseTree is an index from the top down. It has several roots where the wave does not ask all of it.
+// ReleaseTree is an index from the top down.
 type ReleaseTree struct {
 	Title string
-	Roots []ReleaseNode
-}
-
-// ReleaseUnit is one unit's headline.
-type ReleaseUnit struct {
-	Name   string
-	Figure ui.FigureProps
+	Root  TreeNode
 }
 
 // ReleaseFlag is an indicator of a unit that needs attention.
@@ -88,7 +74,7 @@ type ReleaseView struct {
 	WithWalk ui.FigureProps // its State is empty where there is none
 
 	Trees    []ReleaseTree
-	Units    []ReleaseUnit // highest first
+	Units    UnitSet
 	Flags    []ReleaseFlag
 	Withheld []ReleaseWithheld
 	Shown    int // figures that are not withheld
@@ -99,7 +85,7 @@ type ReleaseView struct {
 	Documents                               []survey.DocumentHash
 	Program, DataHash, WeightsHash          string
 	ContentHash, Seal                       string
-	JSONHref, CSVHref                       string
+	Files                                   ui.Files
 }
 
 // PublishView asks whether a wave shall be published, or says how far it is.

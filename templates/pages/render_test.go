@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sipas/static"
 	"sipas/templates/i18n"
 	"sipas/templates/pages"
 )
@@ -117,7 +118,6 @@ func TestAnswersStandBestOnTop(t *testing.T) {
 	}
 }
 
-// A withheld cell tells nothing of its value, not even in a title or a drawing.
 // The most urgent watches stand in full, those behind them as lines in a table of their own; a flag always stands in full.
 func TestManyWatchesStandInATable(t *testing.T) {
 	v := pages.FlagsView{Shell: staff(i18n.EN, "results", "flags"), Examined: 1696, TooFew: 615}
@@ -155,6 +155,7 @@ func TestManyWatchesStandInATable(t *testing.T) {
 	}
 }
 
+// A withheld cell tells nothing of its value, not even in a title or a drawing.
 func TestWithheldIsWithheld(t *testing.T) {
 	v := sampleHeatmap(i18n.EN)
 	v.Rows = v.Rows[:1]
@@ -162,7 +163,8 @@ func TestWithheldIsWithheld(t *testing.T) {
 		v.Rows[0].Cells[i] = figure("", 61.37, 1234)
 		v.Rows[0].Cells[i].State, v.Rows[0].Cells[i].Reason = "withheld", "few_answers"
 	}
-	html := mustRender(pages.Heatmap(v))
+	// The addresses of files hold their hashes, which may hold any digits.
+	html := regexp.MustCompile(static.Prefix+`[^"]*`).ReplaceAllString(mustRender(pages.Heatmap(v)), "")
 	for _, leak := range []string{"61", "1,234"} {
 		if strings.Contains(markup.ReplaceAllString(html, ""), leak) || strings.Contains(html, leak+".") {
 			t.Errorf("%q can be read", leak)

@@ -61,8 +61,10 @@ func sampleIndex(l i18n.Lang, unit string) pages.IndexView {
 // sampleUnits are departments and communes, some of them withheld.
 func sampleUnits(l i18n.Lang) pages.UnitsView {
 	v := pages.UnitsView{
-		Shell: staff(l, "results", "units"), Wave: waveName(l), Indicator: say(l, "Chỉ số hài lòng về dịch vụ", "Service satisfaction index"),
-		Whole: figure("", 79.3, 6980), Target: 90, Answers: 6980, Files: sampleFiles("units"),
+		UnitSet: pages.UnitSet{
+			Wave: waveName(l), Indicator: say(l, "Chỉ số hài lòng về dịch vụ", "Service satisfaction index"), Whole: figure("", 79.3, 6980), Target: 90,
+		},
+		Shell: staff(l, "results", "units"), Answers: 6980, Files: sampleFiles("units"),
 	}
 	groups := []pages.UnitGroup{{Kind: string(survey.KindDepartment)}, {Kind: string(survey.KindCommune)}}
 	for i, name := range communes {

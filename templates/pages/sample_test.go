@@ -105,9 +105,16 @@ func staff(l i18n.Lang, place, tab string) layout.Staff {
 	if tab == "" {
 		return s
 	}
-	for _, key := range []string{"overview", "index", "scores", "units", "heatmap", "map", "history", "flags", "signals", "trend"} {
+	figures := layout.Tab{Key: "figures", Href: "/waves/q3"}
+	for _, key := range []string{"overview", "index", "scores", "units", "map", "heatmap", "history", "compare", "trend"} {
+		figures.Views = append(figures.Views, layout.Tab{Key: key, Href: "/waves/q3/" + key, Current: key == tab})
+		figures.Current = figures.Current || key == tab
+	}
+	s.Tabs = append(s.Tabs, figures)
+	for _, key := range []string{"flags", "signals"} {
 		s.Tabs = append(s.Tabs, layout.Tab{Key: key, Href: "/waves/q3/" + key, Current: key == tab})
 	}
+	s.Tabs = append(s.Tabs, layout.Tab{Key: "publish", Href: "/waves/q3/publish", Act: true})
 	s.Crumb = &layout.Crumb{Action: "", Keep: []layout.Hidden{{Name: "lang", Value: string(l)}}, Filters: []layout.Filter{
 		{Name: "wave", Key: "wave", Choices: []layout.Choice{{Value: "q3", Label: waveName(l), Selected: true}}},
 		{Name: "unit", Key: "unit", Choices: []layout.Choice{{Label: say(l, "Toàn tỉnh", "Whole province"), Selected: true}, {Value: "1", Label: "Phường Tân Ninh"}}},
