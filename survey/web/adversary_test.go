@@ -178,12 +178,7 @@ func TestPagesAndFilesOverTimeTellNoFew(t *testing.T) {
 			deleted, err = r.db.DeleteWalkIns(ctx, testBy, watchedWave, unitID(1), "2026-10", "thử máy")
 			must(t, err)
 		}
-		var responses []survey.Response
-		must(t, r.db.EachResponse(ctx, watchedWave, func(x *survey.Response) error {
-			responses = append(responses, clone(x))
-			return nil
-		}))
-		r.adversary.Day(classes, responses)
+		r.adversary.Day(classes, r.responsesOf(watchedWave))
 		if step%5 == 4 {
 			_, _, err := report.Publish(ctx, r.db, testBy, watchedWave, report.PublishOptions{Program: "test", Reason: "more answers came in"},
 				testDay.Add(time.Duration(step)*time.Hour), nil)
@@ -209,5 +204,4 @@ func TestPagesAndFilesOverTimeTellNoFew(t *testing.T) {
 			t.Errorf("%d lines of %s were read", r.lines[page], page)
 		}
 	}
-	t.Log(r.lines)
 }
