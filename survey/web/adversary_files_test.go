@@ -203,7 +203,7 @@ func (r *reader) liveFiles(turn int, all bool) {
 			return q
 		}
 		for i, f := range r.frameworks {
-			if i > 0 && !all && i != 1+turn%2 {
+			if i > 0 && !all && (place != turn%len(r.domains) || i != 1+turn%2) {
 				continue
 			}
 			q := filter()
@@ -218,7 +218,7 @@ func (r *reader) liveFiles(turn int, all bool) {
 				}
 				return k, true
 			})...)
-			if d.Field == "" && (all || place == turn%4) {
+			if d.Field == "" && (all && i == 0 || place == turn%4) {
 				told = append(told, r.download("index", q, func(line map[string]string) (survey.FigureKey, bool) {
 					return weighted(f.ID, line[code], d), true
 				})...)

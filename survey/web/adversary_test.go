@@ -37,7 +37,7 @@ func watched(t *testing.T) *reader {
 	var invitations []survey.Invitation
 	for c := range 9 {
 		class := survey.Class{
-			ID: watchedClass(c), Wave: watchedWave, Draw: 1, Population: 120, Invited: 60,
+			ID: watchedClass(c), Wave: watchedWave, Draw: 1, Population: 80, Invited: 40,
 			Labels: [survey.Dims]string{string(unitID(c / 3)), "*", watchedFields[c%3][1], watchedFields[c%3][0], "*", "*"},
 		}
 		draw.Classes = append(draw.Classes, class)
@@ -152,7 +152,7 @@ func TestPagesAndFilesOverTimeTellNoFew(t *testing.T) {
 	var drafts, done []answering
 	releases, withdrawn, deleted := 0, 0, 0
 	for step := 0; len(waiting) > 0; step++ {
-		n := min(len(waiting), 3+rng.IntN(28))
+		n := min(len(waiting), 6+rng.IntN(28))
 		for _, who := range waiting[:n] {
 			if !who.walk && rng.IntN(4) == 0 {
 				r.save(in, who, 1, rng)
@@ -174,19 +174,19 @@ func TestPagesAndFilesOverTimeTellNoFew(t *testing.T) {
 			}
 			done = append(done[:i], done[i+1:]...)
 		}
-		if step == 9 {
+		if step == 6 {
 			deleted, err = r.db.DeleteWalkIns(ctx, testBy, watchedWave, unitID(1), "2026-10", "thử máy")
 			must(t, err)
 		}
 		r.adversary.Day(classes, r.responsesOf(watchedWave))
-		if step%5 == 4 {
+		if step%4 == 3 {
 			_, _, err := report.Publish(ctx, r.db, testBy, watchedWave, report.PublishOptions{Program: "test", Reason: "more answers came in"},
 				testDay.Add(time.Duration(step)*time.Hour), nil)
 			must(t, err)
 			releases++
 			r.published(releases)
 		}
-		all := step%5 == 4 || len(waiting) == 0
+		all := step == 3 || len(waiting) == 0
 		r.livePages(step, all)
 		r.liveFiles(step, all)
 		r.adversary.Look(r.live)
