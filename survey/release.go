@@ -138,7 +138,8 @@ func hexSum(b []byte) string {
 var singular = []string{"id", "made_at", "number", "supersedes", "reason", "content_hash"}
 
 // PublicJSON returns the JSON of a published release for everybody: all of it but the response of single weighting classes, which may be
-// one dossier large and would tell who answered. It is in canonical form, so the same release is the same bytes for ever.
+// one dossier large and would tell who answered, and which of them were pooled, because that says how few had answered in each. It is in
+// canonical form, so the same release is the same bytes for ever.
 func PublicJSON(document []byte) ([]byte, error) {
 	fields, err := openFields(document)
 	if err != nil {
@@ -177,6 +178,12 @@ func openFields(document []byte) (map[string]any, error) {
 	}
 	if weighting, ok := fields["weighting"].(map[string]any); ok {
 		delete(weighting, "strata")
+		modules, _ := weighting["modules"].([]any)
+		for _, m := range modules {
+			if module, ok := m.(map[string]any); ok {
+				delete(module, "collapsed")
+			}
+		}
 	}
 	return fields, nil
 }

@@ -144,6 +144,7 @@
 // times the minimum of answers have changed since are forgotten, except the last: they could only matter if nearly all of these were taken back.
 //
 // TestAdversary keeps every page of a small wave with withdrawals and corrections, live and published, and does its own elimination over all of it;
+// package web has the same with what its pages and files say, through the router;
 // TestWithheldCannotBeRecovered checks single releases in fractions; TestProvince and TestLivePageKeepsUp hold speed and lag.
 //
 // Limits. The rule knows sums of answers, not what an insider knows of single people. It takes a weighted figure for a sum of its answers like the

@@ -43,7 +43,7 @@
 // What is under /releases, and the catalog, is for everybody: it is made of published releases alone, without a look at who calls, and scripts
 // of every site may read it. The files of a numbered release are the same bytes for ever and are sent so; its page says when another one took its
 // place and is asked for each time. The JSON is what the release's content hash is of, so a reader needs nothing of the program to check it; the
-// response of single weighting classes is left out of it, because a class may be one dossier large. Names come from the release, not from
+// response of single weighting classes, and which of them were pooled, is left out of it, because a class may be one dossier large. Names come from the release, not from
 // today's tables.
 //
 // # Files of figures

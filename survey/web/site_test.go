@@ -388,10 +388,12 @@ func (s *site) as(role survey.Role) *browser {
 	return b
 }
 
-func (s *site) responses() []survey.Response {
+func (s *site) responses() []survey.Response { return s.responsesOf(testWave) }
+
+func (s *site) responsesOf(wave survey.WaveID) []survey.Response {
 	s.t.Helper()
 	var all []survey.Response
-	must(s.t, s.db.EachResponse(context.Background(), testWave, func(r *survey.Response) error {
+	must(s.t, s.db.EachResponse(context.Background(), wave, func(r *survey.Response) error {
 		kept := *r // the map is the store's own, and used again
 		kept.Answers = maps.Clone(r.Answers)
 		all = append(all, kept)

@@ -3,7 +3,6 @@
 package adversary
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -21,11 +20,33 @@ type Adversary struct {
 	items  map[string]string // item of each indicator, by framework and node
 	parts  map[string][]string
 	topics map[string]*topic // by source and item
-	shown  map[survey.FigureKey]string
+	shown  map[survey.FigureKey]told
 	faults []string
 	days   int
 
 	domains map[survey.Domain]bool
+}
+
+// told is a figure as it was last heard of: by its numbers, which every table of single figures has, and by its shares, which few have.
+type told struct{ numbers, shares string }
+
+func tell(f *survey.Figure) told {
+	e := f.Estimate
+	t := told{numbers: fmt.Sprintf("%d %.9g", e.N, []float64{e.Value, e.SE, e.Interval.Low, e.Interval.High, e.EffectiveN, e.DF})}
+	if len(f.Shares) > 0 {
+		t.shares = fmt.Sprint(f.Shares)
+	}
+	return t
+}
+
+// hears takes a figure down and reports whether it is another than before. A table without shares says nothing of them.
+func (a *Adversary) hears(f *survey.Figure) bool {
+	now, before := tell(f), a.shown[f.FigureKey]
+	if now.numbers == before.numbers && (now.shares == "" || now.shares == before.shares) {
+		return false
+	}
+	a.shown[f.FigureKey] = now
+	return true
 }
 
 // topic is one item from one source.
@@ -39,7 +60,7 @@ type topic struct {
 
 // New is somebody who knows the frameworks that a wave is scored by, as everybody does.
 func New(frameworks []*survey.Framework) *Adversary {
-	a := &Adversary{items: map[string]string{}, parts: map[string][]string{}, topics: map[string]*topic{}, shown: map[survey.FigureKey]string{}}
+	a := &Adversary{items: map[string]string{}, parts: map[string][]string{}, topics: map[string]*topic{}, shown: map[survey.FigureKey]told{}}
 	for _, f := range frameworks {
 		f.Walk(func(n *survey.Node, _ []*survey.Node) {
 			for _, l := range n.Leaves() {
@@ -145,7 +166,8 @@ func (t *topic) tally(d survey.Domain, epoch int) map[int]int {
 	return out
 }
 
-// Look takes down what a release shows of the last day.
+// Look takes down what is shown of the last day: a release, or as much of one as a file holds. A figure of both sources is taken for a sum
+// of each, because the other's own figure takes it apart.
 func (a *Adversary) Look(r *survey.Release) {
 	epoch := a.days - 1
 	note := func(format string, args ...any) { a.faults = append(a.faults, fmt.Sprintf(format, args...)) }
@@ -154,32 +176,31 @@ func (a *Adversary) Look(r *survey.Release) {
 		items []string
 	}
 	var composites []composite
-	for _, f := range r.Figures {
-		if f.State == survey.StateWithheld || f.State == survey.StateNotComparable {
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		if f.State == survey.StateWithheld || f.State == survey.StateNotComparable || !a.hears(f) {
 			continue
 		}
-		seen, err := json.Marshal([]any{f.Estimate, f.Shares})
-		if err != nil {
-			note("%s cannot be read: %v", f.FigureKey, err)
-		}
-		if a.shown[f.FigureKey] == string(seen) {
-			continue
-		}
-		a.shown[f.FigureKey] = string(seen)
 		name := f.Framework + "/" + f.Node
-		if item := a.items[name]; item != "" && f.Basis != survey.BasisWithWalkIns {
-			source := survey.Invited
-			if f.Basis == survey.BasisWalkIns {
-				source = survey.WalkIn
-			}
-			t := a.topics[string(source)+"/"+item]
-			if n := total(t.tally(f.Domain, epoch)); n != f.Estimate.N {
-				note("%s is new, but says %d answers where there are %d", f.FigureKey, f.Estimate.N, n)
-			}
-			t.see(f.Domain, epoch)
+		item := a.items[name]
+		if item == "" || f.Basis == survey.BasisWithWalkIns {
+			composites = append(composites, composite{f.FigureKey, a.parts[name]})
+		}
+		if item == "" {
 			continue
 		}
-		composites = append(composites, composite{f.FigureKey, a.parts[name]})
+		n := 0
+		for source, basis := range map[survey.Source]survey.Basis{survey.Invited: survey.BasisInvited, survey.WalkIn: survey.BasisWalkIns} {
+			t := a.topics[string(source)+"/"+item]
+			if t == nil || f.Basis != basis && f.Basis != survey.BasisWithWalkIns {
+				continue
+			}
+			n += total(t.tally(f.Domain, epoch))
+			t.see(f.Domain, epoch)
+		}
+		if n != f.Estimate.N {
+			note("%s is new, but says %d answers where there are %d", f.FigureKey, f.Estimate.N, n)
+		}
 	}
 	// A composite, or a figure of both sources, is a function of the figures below it: it must not be newer than any of them.
 	for _, c := range composites {
@@ -196,9 +217,11 @@ func (a *Adversary) Look(r *survey.Release) {
 		}
 	}
 	for _, f := range r.Flags {
-		seen, _ := json.Marshal([]any{f.Figure.Estimate, f.Figure.Shares})
-		if f.State != survey.FlagTooFew && a.shown[f.Figure.FigureKey] != string(seen) {
+		switch {
+		case f.State != survey.FlagTooFew && a.shown[f.Figure.FigureKey] != tell(&f.Figure):
 			note("a flag shows another %s than the page", f.Figure.FigureKey)
+		case f.State == survey.FlagTooFew && (len(f.Reasons) > 0 || f.Gain != 0 || f.Derived != 0 || f.Priority != 0):
+			note("a flag tells of %s, which has too few answers", f.Figure.FigureKey)
 		}
 		for _, reason := range f.Reasons {
 			mean, has := reason.Evidence["peers_mean"]
