@@ -97,7 +97,7 @@ func (b *bench) newOffice(ctx context.Context, dir string, answers int) (o *offi
 		}
 		o.doc[doc.Mode] = doc
 	}
-	if o.db, err = sqlite.Open(ctx, filepath.Join(dir, database), sqlite.Options{}); err != nil {
+	if err := o.openStore(ctx); err != nil {
 		return nil, err
 	}
 	if o.classes, err = o.db.Classes(ctx, wave); err == nil {
@@ -112,6 +112,23 @@ func (b *bench) newOffice(ctx context.Context, dir string, answers int) (o *offi
 		}
 	}
 	return o, nil
+}
+
+func (o *office) openStore(ctx context.Context) error {
+	db, err := sqlite.Open(ctx, filepath.Join(o.dir, database), sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	o.db = db
+	return nil
+}
+
+// reopen closes the store, which waits for all that it still does, and opens it again.
+func (o *office) reopen(ctx context.Context) error {
+	if err := o.db.Close(); err != nil {
+		return err
+	}
+	return o.openStore(ctx)
 }
 
 // transactions is a register of six fields in all communes, two channels, some of it late.
