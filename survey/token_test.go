@@ -1,6 +1,10 @@
 package survey_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -92,6 +96,53 @@ func TestContentHashIsKeyedAndIgnoresWhatIsNotContent(t *testing.T) {
 	}
 	if survey.NewWaveKey().ContentHash(&r, "tốt") == want {
 		t.Error("without the key the hash must not be reproducible")
+	}
+}
+
+// FuzzAppendAnswers holds what is written of answers, and so the content hashes that are stored, against package json.
+func FuzzAppendAnswers(f *testing.F) {
+	f.Add("overall", 5, "s24", -8)
+	f.Add("b", 1, "a", 2)
+	f.Add("<&>", 1, "\"\\", 0)
+	f.Add("Cảm ơn", 1, "\xff\u2028\x00", 9)
+	f.Fuzz(func(t *testing.T, a string, x int, b string, y int) {
+		for _, answers := range []map[string]int{nil, {}, {a: x}, {a: x, b: y}} {
+			want, err := json.Marshal(answers)
+			if got := survey.AppendAnswers(nil, answers); err != nil || string(got) != string(want) {
+				t.Fatalf("%s, want %s, %v", got, want, err)
+			}
+		}
+		for _, modules := range [][]string{nil, {}, {a}, {a, b}} {
+			want, err := json.Marshal(modules)
+			if got := survey.AppendModules(nil, modules); err != nil || string(got) != string(want) {
+				t.Fatalf("%s, want %s, %v", got, want, err)
+			}
+		}
+	})
+}
+
+// TestContentHashStays holds the digest of an answer: those that are stored must be found again by every later version.
+func TestContentHashStays(t *testing.T) {
+	r := &survey.Response{
+		Instrument: survey.InstrumentRef{ID: "kiosk-2026", Version: 1}, Modules: []string{"m1"}, Disposition: survey.Complete, Language: survey.Vietnamese,
+		Answers: map[string]int{"s24": 4, "overall": 5},
+	}
+	content, err := json.Marshal(struct {
+		Instrument  survey.InstrumentRef
+		Modules     []string
+		Disposition survey.Disposition
+		Language    survey.Lang
+		Answers     map[string]int
+		Comment     string
+	}{r.Instrument, r.Modules, r.Disposition, r.Language, r.Answers, "a < b & \"c\" ơ"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := survey.WaveKey{1, 2, 3}
+	m := hmac.New(sha256.New, k[:])
+	m.Write(append([]byte("content\x00"), content...))
+	if got, want := k.ContentHash(r, "a < b & \"c\" ơ"), hex.EncodeToString(m.Sum(nil)); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -69,7 +69,7 @@ func newMulti(head, tail string, columns, rows int) multi {
 }
 
 // insert runs a prepared statement for n rows; row appends the arguments of row i.
-func (b *batch) insert(m multi, n int, row func(i int, args []any) ([]any, error)) error {
+func (b *batch) insert(m multi, n int, row func(i int, args []any) []any) error {
 	args := make([]any, 0, m.rows*m.columns)
 	for i := 0; i < n; {
 		query, rows := m.one, 1
@@ -78,10 +78,7 @@ func (b *batch) insert(m multi, n int, row func(i int, args []any) ([]any, error
 		}
 		args = args[:0]
 		for end := i + rows; i < end; i++ {
-			var err error
-			if args, err = row(i, args); err != nil {
-				return err
-			}
+			args = row(i, args)
 		}
 		if err := b.exec(query, args...); err != nil {
 			return err

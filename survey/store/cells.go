@@ -18,8 +18,6 @@ import (
 
 const (
 	selectStratum = `SELECT counts FROM stratum WHERE id = $1`
-	insertStratum = `INSERT INTO stratum (id, counts) VALUES ($1, $2)`
-	updateStratum = `UPDATE stratum SET counts = $1 WHERE id = $2`
 	deleteStratum = `DELETE FROM stratum WHERE id = $1`
 	// The strata of a wave lie between its name with a blank and its name with the character after a blank.
 	selectStrata      = `SELECT id, counts FROM stratum WHERE id >= $1 AND id < $2 ORDER BY id`
@@ -27,6 +25,9 @@ const (
 	selectAnswerState = `SELECT invited, walk_ins, changes FROM answer_state WHERE wave = $1`
 	moveAnswerState   = `UPDATE answer_state SET invited = invited + $1, walk_ins = walk_ins + $2, changes = $3 WHERE wave = $4`
 )
+
+// putStrata begins strata and changes them.
+var putStrata = newMulti(`INSERT INTO stratum (id, counts)`, `ON CONFLICT (id) DO UPDATE SET counts = excluded.counts`, 2, 8)
 
 // CellsOf returns the cells that one response counts in, each with N = 1: one for the response itself, one for each answer.
 func CellsOf(r *survey.Response) []survey.Cell {
@@ -220,14 +221,28 @@ func (b *batch) recount(t *tally) ([]Place, error) {
 		byID[s.id()] = s
 	}
 	var places []Place
+	var changed []written
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		moved, err := b.recountStratum(id, byID[id], t.changes[byID[id]])
+		now, was, err := b.recountStratum(id, byID[id], t.changes[byID[id]])
 		if err != nil {
 			return nil, err
 		}
-		if moved {
+		switch {
+		case now != "":
+			changed = append(changed, written{id, now})
+		case was > 0:
+			if err := b.exec(deleteStratum, id); err != nil {
+				return nil, err
+			}
+		}
+		// An engine puts a row that has begun or that takes another number of bytes somewhere else, where it lies could tell when that was.
+		if len(now) != was {
 			places = append(places, Place{Table: TableStratum, ID: id})
 		}
+	}
+	err := b.insert(putStrata, len(changed), func(i int, args []any) []any { return append(args, changed[i].id, changed[i].counts) })
+	if err != nil {
+		return nil, err
 	}
 	for _, wave := range slices.Sorted(maps.Keys(t.waves)) {
 		changes := randomNumber()
@@ -239,33 +254,28 @@ func (b *batch) recount(t *tally) ([]Place, error) {
 	return places, nil
 }
 
-// recountStratum writes the counts of a stratum and reports whether its row may have moved: an engine puts a row that has begun or that
-// takes another number of bytes somewhere else, where it lies could tell when that was.
-func (b *batch) recountStratum(id string, s stratum, changes []count) (moved bool, err error) {
+// written is a row of a stratum.
+type written struct{ id, counts string }
+
+// recountStratum changes the counts of a stratum, and returns what is to be stored of them, "" where none are left, and how long
+// what is stored was, zero where nothing is.
+func (b *batch) recountStratum(id string, s stratum, changes []count) (now string, was int, err error) {
 	c, err := b.countsOf(id, s)
 	if err != nil {
-		return false, err
+		return "", 0, err
 	}
 	// What is added comes first, so that no count falls below zero on the way.
 	slices.SortFunc(changes, func(x, y count) int { return cmp.Compare(y.n, x.n) })
 	for _, change := range changes {
 		if err := c.add(change); err != nil {
-			return false, err
+			return "", 0, err
 		}
 	}
-	text, was := c.text(), c.length
-	c.length = len(text)
-	switch {
-	case was == 0 && text == "":
-	case was == 0:
-		err = b.exec(insertStratum, id, text)
-	case text == "":
+	if now, was = c.text(), c.length; now == "" {
 		b.s.facts.strata.drop(s)
-		err = b.exec(deleteStratum, id)
-	default:
-		err = b.exec(updateStratum, text, id)
 	}
-	return was != len(text), err
+	c.length = len(now)
+	return now, was, nil
 }
 
 // countsOf returns the counts of a stratum, which the caller may change when it writes them.

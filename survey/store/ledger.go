@@ -16,12 +16,13 @@ const (
 	// A queue that answers before its first beat has no time: it would be that of the answer.
 	insertQueue     = `INSERT INTO queue (id, device, begun, beat) VALUES ($1, $2, 0, '')`
 	selectStretches = `SELECT first, last FROM delivery WHERE queue = $1 ORDER BY first`
-	insertStretch   = `INSERT INTO delivery (queue, first, last) VALUES ($1, $2, $3)`
-	updateStretch   = `UPDATE delivery SET last = $1 WHERE queue = $2 AND first = $3`
 	deleteStretch   = `DELETE FROM delivery WHERE queue = $1 AND first = $2`
 	countRefused    = `INSERT INTO refused_delivery (queue, reason, n) VALUES ($1, $2, $3)
 		ON CONFLICT (queue, reason) DO UPDATE SET n = refused_delivery.n + excluded.n`
 )
+
+// putStretches begins stretches and makes them longer.
+var putStretches = newMulti(`INSERT INTO delivery (queue, first, last)`, `ON CONFLICT (queue, first) DO UPDATE SET last = excluded.last`, 3, 8)
 
 // highestSeq is the largest number that a browser can count to exactly.
 const highestSeq = 1 << 53
@@ -115,6 +116,7 @@ func (l *ledger) note(seq int) bool {
 
 // flushLedgers writes the stretches that changed and the refusals, in the order of their keys.
 func (b *batch) flushLedgers() error {
+	var changed []stretch
 	for _, queue := range slices.Sorted(maps.Keys(b.ledgers)) {
 		l := b.ledgers[queue]
 		if l.device != "" {
@@ -122,7 +124,8 @@ func (b *batch) flushLedgers() error {
 				return err
 			}
 		}
-		if err := b.flushStretches(queue, l); err != nil {
+		var err error
+		if changed, err = b.changes(changed, queue, l); err != nil {
 			return err
 		}
 		for _, reason := range slices.Sorted(maps.Keys(l.refused)) {
@@ -136,32 +139,39 @@ func (b *batch) flushLedgers() error {
 			b.s.facts.ledgers.drop(queue)
 		}
 	}
-	return nil
+	return b.insert(putStretches, len(changed), func(i int, args []any) []any {
+		return append(args, changed[i].queue, changed[i].First, changed[i].Last)
+	})
 }
 
-// flushStretches walks the old and the new stretches side by side.
-func (b *batch) flushStretches(queue survey.QueueID, l *ledger) error {
+// stretch is a stretch of a queue's numbers.
+type stretch struct {
+	queue survey.QueueID
+	survey.Range
+}
+
+// changes walks the old and the new stretches of a queue side by side, deletes those that were joined to others, and appends those that
+// are new or longer.
+func (b *batch) changes(changed []stretch, queue survey.QueueID, l *ledger) ([]stretch, error) {
 	i, j := 0, 0
 	for i < len(l.stored) || j < len(l.now) {
-		var err error
 		switch {
-		case i < len(l.stored) && j < len(l.now) && l.stored[i].First == l.now[j].First:
-			if l.stored[i].Last != l.now[j].Last {
-				err = b.exec(updateStretch, l.now[j].Last, queue, l.now[j].First)
-			}
-			i, j = i+1, j+1
 		case j == len(l.now) || i < len(l.stored) && l.stored[i].First < l.now[j].First:
-			err = b.exec(deleteStretch, queue, l.stored[i].First)
+			if err := b.exec(deleteStretch, queue, l.stored[i].First); err != nil {
+				return nil, err
+			}
 			i++
+		case i < len(l.stored) && l.stored[i] == l.now[j]:
+			i, j = i+1, j+1
 		default:
-			err = b.exec(insertStretch, queue, l.now[j].First, l.now[j].Last)
+			changed = append(changed, stretch{queue, l.now[j]})
+			if i < len(l.stored) && l.stored[i].First == l.now[j].First {
+				i++
+			}
 			j++
 		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return changed, nil
 }
 
 // refuse notes a delivery that was refused for good, unless its number has arrived before.

@@ -28,10 +28,10 @@ const (
 
 // What a batch writes, and how it looks up what is stored.
 var (
-	insertResponses = newMulti(`INSERT INTO response (id, `+responseColumns+`)`, ``, 17, 4)
+	insertResponses = newMulti(`INSERT INTO response (id, `+responseColumns+`)`, ``, 17, 8)
 	insertComments  = newMulti(`INSERT INTO comment (id, wave, unit, language, text)`, ``, 5, 4)
 	countDays       = newMulti(`INSERT INTO day_count (wave, unit, point, day, n)`,
-		`ON CONFLICT (wave, unit, point, day) DO UPDATE SET n = day_count.n + excluded.n`, 5, 4)
+		`ON CONFLICT (wave, unit, point, day) DO UPDATE SET n = day_count.n + excluded.n`, 5, 8)
 	countSignals = newMulti(`INSERT INTO signal_count (wave, unit, point, month, signal, n)`,
 		`ON CONFLICT (wave, unit, point, month, signal) DO UPDATE SET n = signal_count.n + excluded.n`, 6, 4)
 	selectByIDs = `SELECT id, ` + responseColumns + ` FROM response WHERE id IN ` + placeholders(1, idsAtOnce)
@@ -44,10 +44,10 @@ const idsAtOnce = 8
 func hotStatements() []string {
 	all := []string{
 		selectReceiving, selectWaveRules, selectMergedInto, updateResponse, selectClassLabels, selectPointUnit, countInstrument,
-		selectMonth, selectStratum, insertStratum, updateStratum, deleteStratum, moveAnswerState, deleteResponse, selectByIDs, selectQueueDevice, countDevice, insertQueue,
-		selectStretches, insertStretch, updateStretch, deleteStretch, countRefused,
+		selectMonth, selectStratum, deleteStratum, moveAnswerState, deleteResponse, selectByIDs, selectQueueDevice, countDevice, insertQueue,
+		selectStretches, deleteStretch, countRefused,
 	}
-	for _, m := range []multi{insertResponses, insertComments, countDays, countSignals} {
+	for _, m := range []multi{insertResponses, insertComments, countDays, countSignals, putStrata, putStretches} {
 		all = append(all, m.one, m.many)
 	}
 	return all
@@ -367,8 +367,11 @@ func (b *batch) requireOpen(wave survey.WaveID) error {
 		verdict = missing(survey.CodeWaveClosed, opSaveReceipt, "wave", string(wave))
 	}
 	if last, known := b.s.facts.changes[wave]; err == nil && (!known || last != changes) {
+		// What is remembered goes, but not by which number each other wave is known: two open waves would else empty each other's memory.
+		known := b.s.facts.changes
 		b.s.forget()
-		b.s.facts.changes[wave] = changes
+		b.s.facts.changes = known
+		known[wave] = changes
 	}
 	b.states[wave] = verdict
 	return verdict
@@ -483,23 +486,19 @@ func (b *batch) flush() ([]Place, error) {
 			fresh = append(fresh, at.now)
 			continue
 		}
-		columns, err := responseRow(nil, at.now)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.exec(updateResponse, append(columns, id)...); err != nil {
+		if err := b.exec(updateResponse, append(responseRow(nil, at.now), id)...); err != nil {
 			return nil, err
 		}
 	}
-	err := b.insert(insertResponses, len(fresh), func(i int, args []any) ([]any, error) { return responseRow(append(args, fresh[i].ID), fresh[i]) })
+	err := b.insert(insertResponses, len(fresh), func(i int, args []any) []any { return responseRow(append(args, fresh[i].ID), fresh[i]) })
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(b.comments, func(x, y comment) int { return cmp.Compare(x.id, y.id) })
-	err = b.insert(insertComments, len(b.comments), func(i int, args []any) ([]any, error) {
+	err = b.insert(insertComments, len(b.comments), func(i int, args []any) []any {
 		c := b.comments[i]
 		places = append(places, Place{Table: TableComment, ID: c.id})
-		return append(args, c.id, c.wave, c.unit, c.language, c.text), nil
+		return append(args, c.id, c.wave, c.unit, c.language, c.text)
 	})
 	if err != nil {
 		return nil, err
@@ -519,9 +518,9 @@ func (b *batch) flushCounts() error {
 	days := slices.SortedFunc(maps.Keys(b.days), func(x, y dayKey) int {
 		return cmp.Or(cmp.Compare(x.wave, y.wave), cmp.Compare(x.unit, y.unit), cmp.Compare(x.point, y.point), cmp.Compare(x.day, y.day))
 	})
-	err := b.insert(countDays, len(days), func(i int, args []any) ([]any, error) {
+	err := b.insert(countDays, len(days), func(i int, args []any) []any {
 		d := days[i]
-		return append(args, d.wave, d.unit, d.point, d.day, b.days[d]), nil
+		return append(args, d.wave, d.unit, d.point, d.day, b.days[d])
 	})
 	if err != nil {
 		return err
@@ -530,25 +529,20 @@ func (b *batch) flushCounts() error {
 		return cmp.Or(cmp.Compare(x.wave, y.wave), cmp.Compare(x.unit, y.unit), cmp.Compare(x.point, y.point),
 			cmp.Compare(x.month, y.month), cmp.Compare(x.signal, y.signal))
 	})
-	return b.insert(countSignals, len(signals), func(i int, args []any) ([]any, error) {
+	return b.insert(countSignals, len(signals), func(i int, args []any) []any {
 		k := signals[i]
-		return append(args, k.wave, k.unit, k.point, k.month, k.signal, b.signals[k]), nil
+		return append(args, k.wave, k.unit, k.point, k.month, k.signal, b.signals[k])
 	})
 }
 
 // responseRow appends the columns of a response but its id.
-func responseRow(args []any, r *survey.Response) ([]any, error) {
-	modules, err := encode(r.Modules)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := encode(r.Answers)
-	if err != nil {
-		return nil, err
-	}
+func responseRow(args []any, r *survey.Response) []any {
+	text := survey.AppendModules(make([]byte, 0, 256), r.Modules)
+	modules := len(text)
+	text = survey.AppendAnswers(text, r.Answers)
 	return append(args,
 		r.Wave, r.Instrument.ID, r.Instrument.Version, r.Mode, r.Source, r.Class, r.Unit, r.Month,
-		r.Language, modules, r.Revision, r.Disposition, answers, flag(r.Suspect), r.ContentHash, r.Sitting), nil
+		r.Language, string(text[:modules]), r.Revision, r.Disposition, string(text[modules:]), flag(r.Suspect), r.ContentHash, r.Sitting)
 }
 
 // SaveReceipts stores many receipts in one transaction, each by the rule of survey.Resolve, all or none: for loads that are made

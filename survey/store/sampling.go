@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +20,6 @@ const (
 	insertInvitations = `INSERT INTO invitation (token_hash, wave, dossier, class)`
 	selectDraws       = `SELECT number, fraction, seed, as_of, map FROM draw WHERE wave = $1 ORDER BY number`
 	selectClasses     = `SELECT id, draw, labels, population, invited FROM class WHERE wave = $1 ORDER BY id`
-	selectInvitation  = `SELECT wave, dossier, class FROM invitation WHERE token_hash = $1`
 )
 
 // SaveDraw stores a draw with its classes and invitations in one transaction, after calling before. A draw whose classes do not
@@ -172,19 +170,4 @@ func classes(ctx context.Context, q querier, wave survey.WaveID) ([]survey.Class
 		}
 		return c, json.Unmarshal([]byte(labels), &c.Labels)
 	}, selectClasses, wave)
-}
-
-// Invitation returns the invitation of a token, or CodeTokenUnknown. It changes nothing.
-func (s *Store) Invitation(ctx context.Context, hash survey.TokenHash) (survey.Invitation, error) {
-	const op = "read invitation"
-	inv := survey.Invitation{TokenHash: hash}
-	err := s.reader.QueryRowContext(ctx, selectInvitation, hash).Scan(&inv.Wave, &inv.Dossier, &inv.Class)
-	if errors.Is(err, sql.ErrNoRows) {
-		// The hash stays out of the error: logs are read beside databases.
-		return survey.Invitation{}, &survey.Error{Code: survey.CodeTokenUnknown, Op: op}
-	}
-	if err != nil {
-		return survey.Invitation{}, s.fail(op, err)
-	}
-	return inv, nil
 }

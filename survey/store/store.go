@@ -43,10 +43,11 @@ const (
 
 // Store implements survey.Store on an engine.
 type Store struct {
-	engine Engine
-	now    func() time.Time
-	hot    map[string]*sql.Stmt
-	reader reader
+	engine  Engine
+	now     func() time.Time
+	hot     map[string]*sql.Stmt
+	reader  reader
+	lookups lookups
 
 	committer *committer
 	receiving sync.Mutex // held while receipts are written; guards facts
@@ -73,6 +74,7 @@ func New(ctx context.Context, e Engine, now func() time.Time) (*Store, error) {
 		}
 		s.hot[query] = stmt
 	}
+	s.lookups.reader = &s.reader
 	s.committer = newCommitter(s)
 	return s, nil
 }
@@ -99,7 +101,7 @@ type reader struct {
 }
 
 func hotQueries() []string {
-	return []string{selectInvitation, selectCredential, selectPoint, selectSession}
+	return []string{selectInvitation, selectInvitations, selectCredential, selectPoint, selectSession}
 }
 
 // QueryRowContext asks for one row, by a prepared question where there is one.

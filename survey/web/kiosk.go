@@ -1,11 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
 
@@ -119,18 +119,22 @@ func decodeJSON(r *http.Request, into any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return survey.Errorf(survey.CodeBadRequest, op, "the body is not declared as JSON")
 	}
-	return decodeObject(r.Body, into)
+	var b bytes.Buffer
+	// A length that is only said must not take memory: the largest body of a script is small.
+	b.Grow(int(between(r.ContentLength, 0, answersBody)) + bytes.MinRead)
+	if _, err := b.ReadFrom(r.Body); err != nil {
+		return survey.Errorf(survey.CodeBadRequest, op, "%w", err)
+	}
+	return decodeObject(b.Bytes(), into)
 }
 
 // decodeObject reads one JSON value of the shape asked for, and nothing behind it.
-func decodeObject(r io.Reader, into any) error {
-	const op = "read request"
-	d := json.NewDecoder(r)
-	if err := d.Decode(into); err != nil {
-		return survey.Errorf(survey.CodeBadRequest, op, "%w", err)
+func decodeObject(text []byte, into any) error {
+	if p, ok := into.(interface{ readPlain(text string) bool }); ok && p.readPlain(string(text)) {
+		return nil
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return survey.Errorf(survey.CodeBadRequest, op, "text after the object: %w", err)
+	if err := json.Unmarshal(text, into); err != nil {
+		return survey.Errorf(survey.CodeBadRequest, "read request", "%w", err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -76,7 +75,7 @@ func openEnvelope(req KioskEnvelope, device survey.DeviceID) (envelope, error) {
 	}
 	e := envelope{delivery: survey.Delivery{Device: device, Queue: queue, Seq: req.Seq}, sent: req.Sent, key: req.Key}
 	// What is no base64url is a damaged seal, and said to be one when it is opened.
-	e.sealed, _ = sealEncoding.Strict().DecodeString(req.Sealed)
+	e.sealed, _ = strictSeal.DecodeString(req.Sealed)
 	return e, nil
 }
 
@@ -109,7 +108,7 @@ func (s *Server) unseal(e envelope) (*KioskAnswer, error) {
 func readAnswer(text []byte) (*KioskAnswer, error) {
 	const op = "read answer"
 	a := new(KioskAnswer)
-	if err := decodeObject(bytes.NewReader(text), a); err != nil {
+	if err := decodeObject(text, a); err != nil {
 		// The fault may quote the answer, so it is not told.
 		return nil, survey.Errorf(survey.CodeSealUnreadable, op, "%d bytes are no answer", len(text))
 	}

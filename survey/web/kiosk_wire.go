@@ -161,4 +161,8 @@ func KioskSealContext(queue string, seq int) []byte {
 	return []byte(queue + "\n" + strconv.Itoa(seq))
 }
 
-var sealEncoding = base64.RawURLEncoding
+var (
+	sealEncoding = base64.RawURLEncoding
+	// strictSeal refuses a second writing of the same bytes.
+	strictSeal = base64.RawURLEncoding.Strict()
+)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 
 	"sipas/survey"
@@ -183,6 +184,20 @@ func testDraw(t *testing.T, s survey.Store) {
 		ok(t, err)
 		same(t, "invitation", got, inv)
 	}
+	var asking sync.WaitGroup
+	for i, inv := range slices.Concat(inv1, inv2) {
+		asking.Go(func() {
+			if got, err := s.Invitation(bg, inv.TokenHash); err != nil || got != inv {
+				t.Errorf("asked at once with others: %v, %v, want %v", got, err, inv)
+			}
+			if i%5 == 0 {
+				if _, err := s.Invitation(bg, survey.NewToken().Hash()); !survey.IsCode(err, survey.CodeTokenUnknown) {
+					t.Errorf("unknown among others: %v", err)
+				}
+			}
+		})
+	}
+	asking.Wait()
 	same(t, "hash of a token", tokens[inv1[0].Dossier].Hash(), inv1[0].TokenHash)
 	_, err = s.Invitation(bg, survey.NewToken().Hash())
 	is(t, err, survey.CodeTokenUnknown)
