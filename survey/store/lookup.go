@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
 
 	"sipas/survey"
 )
@@ -14,13 +15,19 @@ const selectInvitation = `SELECT wave, dossier, class FROM invitation WHERE toke
 // selectInvitations looks up several at once.
 var selectInvitations = `SELECT token_hash, wave, dossier, class FROM invitation WHERE token_hash IN ` + placeholders(1, lookupsAtOnce)
 
-// lookupsAtOnce is how many invitations one statement looks up.
-const lookupsAtOnce = 8
+// lookupsAtOnce is how many invitations one statement looks up, and manyWait how many answers must wait to be stored for a lookup to wait
+// for others: so many wait for the disk for longer than it does.
+const (
+	lookupsAtOnce = 8
+	manyWait      = 32
+	lookupWait    = 2 * time.Millisecond
+)
 
 // lookups finds invitations. Those that are asked for while others are being found are found together afterwards: running a statement
 // takes several times as long as finding a row.
 type lookups struct {
 	reader *reader
+	busy   func() int // how many answers wait to be stored
 
 	mu      sync.Mutex
 	waiting []*lookup
@@ -52,6 +59,9 @@ func (l *lookups) find(hash survey.TokenHash) (survey.Invitation, error) {
 // run asks until nobody waits.
 func (l *lookups) run() {
 	for {
+		if l.busy() >= manyWait {
+			time.Sleep(lookupWait)
+		}
 		l.mu.Lock()
 		n := min(len(l.waiting), lookupsAtOnce)
 		batch := l.waiting[:n:n]

@@ -74,8 +74,8 @@ func New(ctx context.Context, e Engine, now func() time.Time) (*Store, error) {
 		}
 		s.hot[query] = stmt
 	}
-	s.lookups.reader = &s.reader
 	s.committer = newCommitter(s)
+	s.lookups.reader, s.lookups.busy = &s.reader, s.Busy
 	return s, nil
 }
 
