@@ -144,7 +144,7 @@ func (t *assessmentTree) criterion(n *survey.Node, score report.NodeScore, out *
 		out.Points = append(out.Points, field)
 	}
 	if out.Open && t.edit.overtook {
-		t.view.Errors = append(t.view.Errors, ui.FieldError{ID: out.ID, Text: i18n.T(l, "assessment.overtaken", "code", n.Code, "name", t.o.By)})
+		t.view.Errors = append(t.view.Errors, ui.FieldError{ID: out.ID, Text: i18n.T(l, "assessment.overtaken", "code", n.Code)})
 	}
 	if out.Open && t.edit.problem != "" {
 		out.Problem = t.edit.problem
