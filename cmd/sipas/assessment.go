@@ -61,7 +61,7 @@ func (c *assessmentListCmd) Run(ctx context.Context, a *app) error {
 				return fmt.Sprintf("%.*f", f.Decimals, *v)
 			}
 			rows = append(rows, []string{
-				string(x.ID), x.Office, strconv.Itoa(x.Year), x.Framework.String(), number(now.Score), number(now.Max), strconv.Itoa(len(x.Files)),
+				string(x.ID), x.Office, strconv.Itoa(x.Year), x.Framework.String(), number(now.Total), number(now.Nodes[0].Max), strconv.Itoa(len(x.Files)),
 				x.Changed.In(survey.Zone).Format("2006-01-02"),
 			})
 		}

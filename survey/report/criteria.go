@@ -146,21 +146,17 @@ func (r *Readings) LacksOf(n *survey.Node, v survey.CriterionValues) []Lack {
 	return out
 }
 
-// SoFar is the root of the framework computed from the criteria that have points alone, whatever the framework says of missing ones: what
-// an office has until the rest is in, and in its attainable bounds what these criteria could give at most.
-func (s *Scorer) SoFar(unit string, r *Readings) (NodeScore, error) {
+// SoFar computes the framework from the criteria that have points alone, whatever it says of missing ones: what an office has until the rest
+// is in, and in the attainable bounds what these criteria could give at most.
+func (s *Scorer) SoFar(unit string, r *Readings) (UnitScore, error) {
 	partial := *s.framework
 	partial.Root = dropping(s.framework.Root)
 	partial.Derived = nil
 	scorer, err := NewScorer(&partial)
 	if err != nil {
-		return NodeScore{}, err
+		return UnitScore{}, err
 	}
-	u, err := scorer.Score(unit, r)
-	if err != nil {
-		return NodeScore{}, err
-	}
-	return u.Nodes[0], nil
+	return scorer.Score(unit, r)
 }
 
 // dropping copies a node with all that is below it, so that each leaves out what is missing.

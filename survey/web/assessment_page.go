@@ -24,7 +24,7 @@ func (s *Server) assessmentPage(c *call, status int, o *opened, edit assessmentE
 		Shell: shell, Office: o.Office, Year: strconv.Itoa(o.Year), Framework: o.framework.Title.In(c.lang), Ref: o.Framework.String(),
 		Unofficial: o.framework.Unofficial, BackHref: assessmentsPath, Action: path, AttachAction: path + "/files",
 		CriteriaHref: path + "/criteria.csv", ZipHref: path + "/evidence.zip", Changed: o.Changed.In(survey.Zone), By: o.By,
-		SoFar: o.points(c.lang, o.soFar.Score), SoFarOf: o.points(c.lang, o.soFar.AttainableMax), Most: o.points(c.lang, o.soFar.Max),
+		SoFar: o.points(c.lang, o.soFar.Total), SoFarOf: o.points(c.lang, o.soFar.Nodes[0].AttainableMax), Most: o.points(c.lang, o.soFar.Nodes[0].Max),
 		Files: len(o.Files), MaxFiles: survey.MaxEvidenceFiles, MaxMB: survey.MaxEvidence >> 20, SendMB: evidenceBody >> 20,
 		Kinds: strings.Join(survey.EvidenceKinds(), ", "), Accept: "." + strings.Join(survey.EvidenceKinds(), ",."),
 		MayEdit: c.actor.Can(survey.ActAssess), Revision: o.Revision,
@@ -73,9 +73,15 @@ type assessmentTree struct {
 
 func (t *assessmentTree) node(n *survey.Node) pages.AssessmentNode {
 	l, score := t.c.lang, t.scores[n.Code]
+	if n.Value == nil && score.Score == nil {
+		// Of an area that is not whole yet there is what it has so far.
+		if i := slices.IndexFunc(t.o.soFar.Nodes, func(s report.NodeScore) bool { return s.Code == n.Code }); i >= 0 && t.o.soFar.Nodes[i].Score != nil {
+			score = t.o.soFar.Nodes[i]
+			score.State = report.NodeIncomplete
+		}
+	}
 	out := pages.AssessmentNode{
 		Code: n.Code, Name: n.Label.In(l), Score: t.o.points(l, score.Score), Share: shareOf(score.Score, score), Self: math.NaN(),
-		Missing: score.Score == nil,
 	}
 	if score.Max != nil && !math.IsInf(*score.Max, 0) {
 		out.Of = digitsOf(l, axisEnd(*score.Max))
@@ -83,12 +89,12 @@ func (t *assessmentTree) node(n *survey.Node) pages.AssessmentNode {
 	if score.Score != nil && score.Max != nil && *score.Score > *score.Max+1e-9 {
 		out.Notes = append(out.Notes, i18n.T(l, "assessment.over"))
 	}
-	switch score.State {
-	case report.NodeSelfScored:
+	switch {
+	case score.State == report.NodeSelfScored && n.Value == nil: // a criterion says so by what it lacks
 		out.State = i18n.T(l, "assessment.self_scored")
-	case report.NodeProjection:
+	case score.State == report.NodeProjection:
 		out.State = i18n.T(l, "assessment.projection")
-	case report.NodeIncomplete:
+	case score.State == report.NodeIncomplete:
 		out.State = i18n.T(l, "assessment.incomplete")
 	}
 	if n.Value != nil {
@@ -98,7 +104,6 @@ func (t *assessmentTree) node(n *survey.Node) pages.AssessmentNode {
 	for i := range n.Children {
 		child := t.node(&n.Children[i])
 		out.Open = out.Open || child.Open
-		out.Lacks = max(out.Lacks, 0) + child.Lacks
 		out.Children = append(out.Children, child)
 	}
 	return out
@@ -154,7 +159,6 @@ func (t *assessmentTree) criterion(n *survey.Node, score report.NodeScore, out *
 		out.Notes = append(out.Notes, i18n.T(l, "assessment.from_wave", "wave", t.o.wave))
 	}
 	for _, lack := range t.o.readings.LacksOf(n, values) {
-		out.Lacks++
 		out.Badges = append(out.Badges, i18n.T(l, "assessment.lack."+string(lack)))
 		t.lack(lack, pages.AssessmentLink{Href: t.o.place(n.Code), Text: n.Code + " · " + out.Name})
 	}

@@ -84,7 +84,7 @@ func (s *Server) assessmentsPage(c *call, status int, form assessmentForm) error
 		}
 		row := pages.AssessmentRow{
 			Href: assessmentPath(a.ID), Office: a.Office, Year: strconv.Itoa(a.Year), Framework: o.framework.Title.In(c.lang),
-			Score: o.points(c.lang, o.soFar.Score), Of: o.points(c.lang, o.soFar.Max), Whole: o.score.Total != nil,
+			Score: o.points(c.lang, o.soFar.Total), Of: o.points(c.lang, o.soFar.Nodes[0].Max), Whole: o.score.Total != nil,
 			Files: len(a.Files), Changed: a.Changed.In(survey.Zone), By: a.By,
 		}
 		v.Rows = append(v.Rows, row)
@@ -206,7 +206,7 @@ type opened struct {
 	scorer    *report.Scorer
 	readings  *report.Readings
 	score     report.UnitScore
-	soFar     report.NodeScore
+	soFar     report.UnitScore
 	wave      string // the name of the wave whose figures are linked
 }
 

@@ -100,10 +100,8 @@ type AssessmentNode struct {
 	Of       string
 	Share    float64
 	Self     float64 // what the office gave itself where others decided
-	Missing  bool    // it has no score
 	State    string  // a word where there is something to say
 	Notes    []string
-	Lacks    int
 	Badges   []string
 	Open     bool
 	Children []AssessmentNode
