@@ -152,6 +152,8 @@ func CleanEvidenceName(raw string) (string, error) {
 		}
 		return r
 	}, name)
+	// What was taken out may have kept a letter and its mark apart.
+	name = norm.NFC.String(name)
 	// An apostrophe in front is what guards a cell of a table against being taken for a formula.
 	name = strings.TrimLeft(strings.Trim(strings.Join(strings.Fields(name), " "), ". "), "' .")
 	at := strings.LastIndexByte(name, '.')

@@ -2,13 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	"sipas/survey"
+	"sipas/templates/i18n"
 )
 
 const criteriaTable = "code,self,appraised,survey,statistics,evidence\n1,9.5,9.25,,,kế hoạch.pdf; báo cáo.docx\n2,9.5,9,,,\n3,13,12.98,,,\n4,10,,,,'=tổ chức.csv\n5,,13.6,,,\n6,11,10.5,,,\n7,12,11.2,,,\n8.1,,,8.82,,\n8.2,,,,4.61,\n"
@@ -125,6 +130,48 @@ func TestAssessmentImportRefuses(t *testing.T) {
 	for _, args := range [][]string{{"assessment", "export", "none", "--out", d.tmp}, {"score", "--assessment", "none"}} {
 		if r := d.try("", args...); r.code != exitError || !strings.Contains(r.stderr, `There is no assessment "none"`) {
 			t.Errorf("%q: exit %d, %s", args, r.code, r.stderr)
+		}
+	}
+}
+
+// The command gives, on the table that the page hands out, every number that the page shows.
+func TestAssessmentPageAndCommandAgree(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 40, 2)
+	password := o.addUser("lan", survey.Analyst)
+	o.sipas("assessment", "import", o.file("criteria.csv", criteriaTable), "--framework", "par-2022", "--office", "=Sở Nội vụ", "--year", "2026")
+	o.serve()
+	c := client(t)
+	if status, _, err := post(c, o.base+"/signin", url.Values{"name": {"lan"}, "password": {password}}); err != nil || status != http.StatusOK {
+		t.Fatalf("sign in: %d, %v", status, err)
+	}
+	fetch := func(path string) string {
+		t.Helper()
+		resp, err := c.Get(o.base + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d, %v", path, resp.StatusCode, err)
+		}
+		return string(raw)
+	}
+	page := fetch("/assessments/so-noi-vu-2026")
+	table := o.file("taken.csv", fetch("/assessments/so-noi-vu-2026/criteria.csv"))
+	unit := scored(t, result{stdout: o.sipas("score", "--framework", "par-2022", "--criteria", table, "--format", "json")})
+	if total := i18n.Number(i18n.VI, unit["total"].(float64), 2); !strings.Contains(page, "<dd>"+total) {
+		t.Errorf("the command's total is %s", total)
+	}
+	shown := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?s)<span class="code">([^<]*)</span>.*?<b>([^<]*)</b>`).FindAllStringSubmatch(page, -1) {
+		shown[m[1]] = m[2]
+	}
+	for _, n := range unit["nodes"].([]any)[1:] {
+		code, score := n.(map[string]any)["code"].(string), n.(map[string]any)["score"].(float64)
+		if want := i18n.Number(i18n.VI, score, 2); shown[code] != want {
+			t.Errorf("%s: the page shows %q, the command %s", code, shown[code], want)
 		}
 	}
 }
