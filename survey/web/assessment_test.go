@@ -118,6 +118,35 @@ func TestAssessmentOfBinhDuong(t *testing.T) {
 	analyst.post("/assessments", url.Values{"framework": {"papi-style/1"}, "office": {"A"}, "year": {"2020"}}).want(t, http.StatusNotFound)
 }
 
+// An office makes criteria of its own below an area, says in the editor who gives their points, publishes the tree, and assesses itself by it.
+func TestAssessmentByAnOwnTree(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false)
+	analyst := s.as(survey.Analyst)
+	assess(t, s, analyst, "par-2020/1", "")
+	analyst.post("/admin/frameworks", url.Values{"from": {"par-2022/1"}, "id": {"so-noi-vu"}}).want(t, http.StatusSeeOther)
+	criterion := func(place, code, most string, more ...string) {
+		t.Helper()
+		analyst.change("so-noi-vu", "node", append([]string{
+			"place", place, "label-vi", "Tiêu chí " + code, "code", code, "kind", "indicator", "value", "given", "nominal-min", "0", "nominal-max", most,
+		}, more...)...).want(t, http.StatusSeeOther)
+	}
+	analyst.change("so-noi-vu", "add", "place", "0").want(t, http.StatusSeeOther)
+	analyst.change("so-noi-vu", "add", "place", "0").want(t, http.StatusSeeOther)
+	criterion("0.0", "1.1", "6.5", "source", "appraisal", "evidence", "yes")
+	criterion("0.1", "1.2", "3", "source", "statistics")
+	analyst.get("/admin/drafts/so-noi-vu?node=0.0").want(t, http.StatusOK, i18n.T(i18n.VI, "assessment.points_from.appraisal"))
+	analyst.change("so-noi-vu", "publish").want(t, http.StatusSeeOther)
+	r := analyst.post("/assessments", url.Values{"framework": {"so-noi-vu/1"}, "office": {"Sở Nội vụ"}, "year": {"2026"}})
+	r.want(t, http.StatusSeeOther)
+	path := r.header.Get("Location")
+	analyst.points(path, "1.1", "self", "6,25").want(t, http.StatusSeeOther)
+	analyst.points(path, "1.2", "statistics", "2,5").want(t, http.StatusSeeOther)
+	analyst.points(path, "1", "appraised", "9").want(t, http.StatusNotFound) // it is made of the two
+	analyst.attach(path, "1.1", sent{"a.pdf", "1"}).want(t, http.StatusSeeOther)
+	analyst.get(path).want(t, http.StatusOK, "<b>8,75</b>", "/ 9,5", i18n.T(i18n.VI, "assessment.self_scored"))
+}
+
 // Two people who change different criteria do not meet; of two who change the same, the second sees both and decides.
 func TestAssessmentOfTwoPeople(t *testing.T) {
 	t.Parallel()
