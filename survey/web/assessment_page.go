@@ -32,6 +32,9 @@ func (s *Server) assessmentPage(c *call, status int, o *opened, edit assessmentE
 	if o.score.Total != nil {
 		v.Total = o.points(c.lang, o.score.Total)
 	}
+	if y := o.framework.Years; y != nil && !y.Holds(o.Year) {
+		v.OtherYears = i18n.T(c.lang, "assessment.other_years", "from", strconv.Itoa(y.From), "to", strconv.Itoa(y.To))
+	}
 	size := int64(0)
 	for _, e := range o.Files {
 		size += e.Size

@@ -3,6 +3,7 @@ package pages
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -43,7 +44,16 @@ func pointAttributes(f PointField) templ.Attributes {
 		described += " " + f.ID + "-stored"
 	}
 	if described != "" {
-		a["aria-describedby"] = described
+		a["aria-describedby"] = strings.TrimSpace(described)
+	}
+	return a
+}
+
+// attachAttributes tie the field of files to its hint and its error.
+func attachAttributes(n AssessmentNode) templ.Attributes {
+	a := templ.Attributes{"aria-describedby": n.ID + "-hint"}
+	if n.Problem != "" {
+		a["aria-describedby"], a["aria-invalid"] = n.ID+"-file-error "+n.ID+"-hint", "true"
 	}
 	return a
 }

@@ -48,6 +48,7 @@ type AssessmentView struct {
 	Framework    string
 	Ref          string
 	Unofficial   bool
+	OtherYears   string // why the framework is not for the year
 	BackHref     string
 	Action       string // of the forms
 	AttachAction string // of those that send files
