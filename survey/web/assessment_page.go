@@ -177,7 +177,6 @@ func (t *assessmentTree) lack(lack report.Lack, link pages.AssessmentLink) {
 	heading := i18n.T(t.c.lang, "assessment.lack."+string(lack))
 	i := slices.IndexFunc(t.view.Lacking, func(g pages.AssessmentLacks) bool { return g.Heading == heading })
 	if i < 0 {
-		i = len(t.view.Lacking)
 		t.view.Lacking = append(t.view.Lacking, pages.AssessmentLacks{Heading: heading, Rank: slices.Index(report.Lacks(), lack)})
 		slices.SortFunc(t.view.Lacking, func(a, b pages.AssessmentLacks) int { return a.Rank - b.Rank })
 		i = slices.IndexFunc(t.view.Lacking, func(g pages.AssessmentLacks) bool { return g.Heading == heading })

@@ -36,15 +36,18 @@ func known(x float64) bool { return !math.IsNaN(x) }
 // pointAttributes are what the field of points has besides its name.
 func pointAttributes(f PointField) templ.Attributes {
 	a := templ.Attributes{}
-	described := ""
+	var described []string
 	if f.Error != "" {
-		a["aria-invalid"], described = "true", f.ID+"-error"
+		a["aria-invalid"], described = "true", append(described, f.ID+"-error")
 	}
 	if f.Stored != "" {
-		described += " " + f.ID + "-stored"
+		described = append(described, f.ID+"-stored")
 	}
-	if described != "" {
-		a["aria-describedby"] = strings.TrimSpace(described)
+	if f.Unread {
+		described = append(described, f.ID+"-unread")
+	}
+	if len(described) > 0 {
+		a["aria-describedby"] = strings.Join(described, " ")
 	}
 	return a
 }
