@@ -55,6 +55,12 @@ const (
 	CodeSealUnreadable    Code = "seal_unreadable"    // the sealed answer is damaged or not for this server
 	CodeReasonRequired    Code = "reason_required"    // a release takes the place of another one, and nobody says why
 	CodeReleasedMeanwhile Code = "released_meanwhile" // somebody else published since the page was read
+	CodeCriterionInvalid  Code = "criterion_invalid"  // no criterion of the framework, or points outside of its bounds
+	CodeEvidenceKind      Code = "evidence_kind"      // a file of a kind that is not taken
+	CodeEvidenceTooLarge  Code = "evidence_too_large" // a file beyond the limit
+	CodeEvidenceEmpty     Code = "evidence_empty"     // a file with nothing in it
+	CodeEvidenceFull      Code = "evidence_full"      // the assessment has as many files as it may
+	CodeEvidenceTaken     Code = "evidence_taken"     // a file of the name is attached already, with other content
 )
 
 // Codes lists every code, so that a test can hold the catalogues of text against it.
@@ -67,7 +73,8 @@ func Codes() []Code {
 		CodeCommentTooLong, CodeImportRejected, CodeDocumentInvalid, CodeNothingToInvite, CodeRegisterEmpty,
 		CodeNoAnswers, CodeWeightingFailed, CodePasswordWeak, CodeNameTaken, CodeDatabaseNewer, CodeDatabaseForeign,
 		CodeKeyMissing, CodeUnitUnknown, CodePointUnknown, CodeEnrolmentUnknown, CodeDeviceUnknown, CodeDeviceRevoked,
-		CodeSealUnreadable, CodeReasonRequired, CodeReleasedMeanwhile,
+		CodeSealUnreadable, CodeReasonRequired, CodeReleasedMeanwhile, CodeCriterionInvalid, CodeEvidenceKind,
+		CodeEvidenceTooLarge, CodeEvidenceEmpty, CodeEvidenceFull, CodeEvidenceTaken,
 	}
 }
 

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -49,6 +50,38 @@ type (
 		SaveDraft(ctx context.Context, by Actor, d Draft) (revision int, err error)
 		// DropDraft removes a draft at the revision that the caller read (CodeNotFound, CodeConflict).
 		DropDraft(ctx context.Context, by Actor, id string, revision int) error
+	}
+
+	// Assessments keeps what offices gave themselves, and the files that prove it.
+	Assessments interface {
+		// Assessment returns an assessment with its files, or CodeNotFound; Assessments all of them, the latest year first, then in
+		// order of id.
+		Assessment(ctx context.Context, id AssessmentID) (*Assessment, error)
+		Assessments(ctx context.Context) ([]Assessment, error)
+		// SaveAssessment stores an assessment over the revision that the caller read, 0 for a new one, attaches loaded files to it in the same
+		// transaction, by the rule of AttachEvidence, and returns the new revision. The same again changes nothing. What Files says
+		// counts for nothing. Another revision, another assessment under a new one's id, or one of the same framework, office and year is CodeConflict;
+		// what Assessment.Check refuses is refused; a framework, wave or unit that is not there is CodeNotFound or CodeUnitUnknown.
+		SaveAssessment(ctx context.Context, by Actor, a Assessment, attach ...Evidence) (revision int, err error)
+		// DropAssessment removes an assessment with its files at the revision that the caller read (CodeNotFound, CodeConflict).
+		DropAssessment(ctx context.Context, by Actor, id AssessmentID, revision int) error
+		// LoadEvidence reads the content of a file to its end, in small pieces, each on disk before the next is read, and returns its id, size and hash.
+		// Nobody sees the content before it is attached; when it never is, a sweep takes it after a day. More than MaxEvidence is
+		// CodeEvidenceTooLarge, nothing CodeEvidenceEmpty; whatever fails, nothing is left.
+		LoadEvidence(ctx context.Context, content io.Reader) (Evidence, error)
+		// UnloadEvidence removes loaded files that are not attached. Those that are stay.
+		UnloadEvidence(ctx context.Context, files ...Evidence) error
+		// SweepEvidence removes the content of files that were loaded a day ago and never attached, and of those of removed assessments,
+		// in pieces, so that it holds up nobody.
+		SweepEvidence(ctx context.Context) error
+		// AttachEvidence attaches loaded files, all or none, under their criteria and names. One that is there already with the same
+		// content changes nothing; with other content it is CodeEvidenceTaken. More than MaxEvidenceFiles are CodeEvidenceFull, a
+		// criterion that the framework does not have is CodeCriterionInvalid, a content that is gone CodeNotFound.
+		AttachEvidence(ctx context.Context, by Actor, id AssessmentID, files ...Evidence) error
+		// DetachEvidence removes a file and its content (CodeNotFound).
+		DetachEvidence(ctx context.Context, by Actor, id AssessmentID, file EvidenceID) error
+		// ReadEvidence writes the content of an attached file. Content that is not what was attached is CodeInternal, after most of it was written.
+		ReadEvidence(ctx context.Context, id AssessmentID, file EvidenceID, w io.Writer) error
 	}
 
 	// Waves keeps survey periods.
@@ -214,6 +247,7 @@ type Store interface {
 	Units
 	Documents
 	Drafts
+	Assessments
 	Waves
 	Register
 	Sampling

@@ -91,6 +91,9 @@ const (
 	ActImport      Act = "import"       // registers
 	ActInvite      Act = "invite"       // draw a sample
 	ActFrameworks  Act = "frameworks"   // write and publish the office's own frameworks
+
+	ActViewAssessments Act = "view_assessments" // what offices gave themselves, with its evidence
+	ActAssess          Act = "assess"           // enter points, attach and remove evidence
 )
 
 var allowed = map[Act][]Role{
@@ -102,6 +105,9 @@ var allowed = map[Act][]Role{
 	ActImport:      {Analyst, Administrator},
 	ActInvite:      {Analyst, Administrator},
 	ActFrameworks:  {Analyst, Administrator},
+
+	ActViewAssessments: {Analyst, Department, Administrator},
+	ActAssess:          {Analyst, Administrator},
 }
 
 // Can reports whether the actor may do the act.

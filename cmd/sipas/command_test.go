@@ -165,7 +165,7 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"", "serve", "wave create", "wave close", "wave list", "import units", "import transactions", "invite", "score", "publish", "verify", "export",
 		"user add", "user list", "point add", "backup", "version", "papi", "framework list", "framework show", "framework check",
-		"framework compare", "unit merge", "wave drop-walk-ins", "compare",
+		"framework compare", "unit merge", "wave drop-walk-ins", "compare", "assessment list", "assessment import", "assessment export",
 	} {
 		var stdout, stderr bytes.Buffer
 		args := append(strings.Fields(name), "--help")

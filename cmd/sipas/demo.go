@@ -158,6 +158,7 @@ func welcome(out io.Writer, dir, address string, token survey.Token) {
 	line("Map", wave+"/map")
 	line("Flags", wave+"/flags")
 	line("Published PAPI scores", address+"/papi")
+	line("Assessments with their evidence", address+"/assessments")
 	line("What a department should mend", address+"/repair")
 	line("Administration", address+"/admin")
 	_ = t.Flush()

@@ -39,6 +39,7 @@ func fill(ctx context.Context, a *app, d *dataDir) error {
 		{"invitations to a third of them", f.invite},
 		{"kiosks and accounts", f.admit},
 		{"answers of the invited and at the kiosks", f.answer},
+		{"an assessment with its evidence", f.assess},
 		{"weights, scores and flags, published", f.score},
 	} {
 		if err := ctx.Err(); err != nil {

@@ -158,7 +158,9 @@ func everyCommandLeavesReleases(t *testing.T, d *desk) {
 		"wave drop-walk-ins": append([]string{"q3", "--unit", "25459", "--month", "2026-08", "--reason", "presses at installation"}, data...),
 		"unit merge":         append([]string{"25465", "--into", "25459", "--day", "2026-09-01"}, data...),
 		"compare":            append([]string{"--wave", "q3", "--unit", "25459", "--with-unit", "25465"}, data...),
-		"wave instrument":    append([]string{"q3", "kiosk-2026/1"}, data...), "wave list": data, "wave close": append([]string{"q3"}, data...),
+		"assessment import":  append([]string{file("criteria.csv", "code,appraised\n1,9\n"), "--framework", "par-2022", "--office", "Sở Nội vụ", "--year", "2026"}, data...),
+		"assessment list":    data, "assessment export": append([]string{"so-noi-vu-2026", "--out", filepath.Join(d.tmp, "assessment")}, data...),
+		"wave instrument": append([]string{"q3", "kiosk-2026/1"}, data...), "wave list": data, "wave close": append([]string{"q3"}, data...),
 	}
 	parser, err := kong.New(&cli{}, kong.Vars{"default_data": defaultData})
 	if err != nil {

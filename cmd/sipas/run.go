@@ -31,25 +31,26 @@ type app struct {
 
 // cli is the grammar of the command line.
 type cli struct {
-	Serve     serveCmd     `cmd:"" help:"Answer citizens and staff over HTTP."`
-	Demo      demoCmd      `cmd:"" help:"Fill a fresh database with made data and serve it."`
-	Papi      papiCmd      `cmd:"" help:"Compute and compare published PAPI scores, of one province or of all."`
-	Wave      waveCmd      `cmd:"" help:"Create, change, close and list survey periods."`
-	Import    importCmd    `cmd:"" help:"Load units or a transaction register from a CSV file."`
-	Invite    inviteCmd    `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
-	Score     scoreCmd     `cmd:"" help:"Weight a wave's answers, or score a table or file by a framework; print indices and flags."`
-	Publish   publishCmd   `cmd:"" help:"Publish a wave's figures as a release that never changes."`
-	Verify    verifyCmd    `cmd:"" help:"Check that no published release was changed, added or taken out."`
-	Export    exportCmd    `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
-	Compare   compareCmd   `cmd:"" help:"Compare the figures of two waves, or of two units, as far as they compare."`
-	Framework frameworkCmd `cmd:"" help:"List, show, check and compare what indices are made of."`
-	Estimate  estimateCmd  `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
-	Weight    weightCmd    `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
-	Unit      unitCmd      `cmd:"" help:"Merge administrative units."`
-	User      userCmd      `cmd:"" help:"Add and list accounts."`
-	Point     pointCmd     `cmd:"" help:"Add, enrol, list and revoke kiosks."`
-	Backup    backupCmd    `cmd:"" help:"Copy the database while it is in use."`
-	Version   versionCmd   `cmd:"" help:"Print the program's version."`
+	Serve      serveCmd      `cmd:"" help:"Answer citizens and staff over HTTP."`
+	Demo       demoCmd       `cmd:"" help:"Fill a fresh database with made data and serve it."`
+	Papi       papiCmd       `cmd:"" help:"Compute and compare published PAPI scores, of one province or of all."`
+	Wave       waveCmd       `cmd:"" help:"Create, change, close and list survey periods."`
+	Import     importCmd     `cmd:"" help:"Load units or a transaction register from a CSV file."`
+	Invite     inviteCmd     `cmd:"" help:"Draw a sample of a wave's register and write its tokens."`
+	Score      scoreCmd      `cmd:"" help:"Weight a wave's answers, or score a table or file by a framework; print indices and flags."`
+	Publish    publishCmd    `cmd:"" help:"Publish a wave's figures as a release that never changes."`
+	Verify     verifyCmd     `cmd:"" help:"Check that no published release was changed, added or taken out."`
+	Export     exportCmd     `cmd:"" help:"Write responses with weights, a codebook, figures and comments."`
+	Compare    compareCmd    `cmd:"" help:"Compare the figures of two waves, or of two units, as far as they compare."`
+	Framework  frameworkCmd  `cmd:"" help:"List, show, check and compare what indices are made of."`
+	Assessment assessmentCmd `cmd:"" help:"Load, list and write what offices gave themselves by a framework, with its evidence."`
+	Estimate   estimateCmd   `cmd:"" help:"Estimate from any CSV file of a survey: means, totals, quantiles, tests, models."`
+	Weight     weightCmd     `cmd:"" help:"Calibrate, rake or trim the weights of any CSV file of a survey."`
+	Unit       unitCmd       `cmd:"" help:"Merge administrative units."`
+	User       userCmd       `cmd:"" help:"Add and list accounts."`
+	Point      pointCmd      `cmd:"" help:"Add, enrol, list and revoke kiosks."`
+	Backup     backupCmd     `cmd:"" help:"Copy the database while it is in use."`
+	Version    versionCmd    `cmd:"" help:"Print the program's version."`
 }
 
 // run executes one command line and returns the exit code. It touches nothing but its arguments, the files

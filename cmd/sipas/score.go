@@ -34,6 +34,9 @@ func (c *scoreCmd) Run(ctx context.Context, a *app) error {
 	if err := c.checkIndex(); err != nil {
 		return err
 	}
+	if c.Assessment != "" {
+		return c.runAssessment(ctx, a)
+	}
 	if c.Framework != "" {
 		return c.runIndex(ctx, a)
 	}

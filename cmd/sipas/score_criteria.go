@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"sipas/survey"
 	"sipas/survey/export"
@@ -13,46 +12,55 @@ import (
 
 // The columns of a table of criteria.
 const (
-	criterionCode       = "code"
-	criterionSelf       = "self"
-	criterionAppraised  = "appraised"
-	criterionSurvey     = "survey"
-	criterionStatistics = "statistics"
-	criterionEvidence   = "evidence"
+	criterionCode     = "code"
+	criterionEvidence = "evidence"
 )
-
-// criterionColumns says, for the supplier of an indicator, the columns that its points are looked for in, the first that
-// has some deciding. A criterion without a supplier takes what it finds.
-var criterionColumns = map[string][]string{
-	"":           {criterionAppraised, criterionSelf, criterionSurvey, criterionStatistics},
-	"appraisal":  {criterionAppraised, criterionSelf},
-	"survey":     {criterionSurvey, criterionAppraised},
-	"statistics": {criterionStatistics, criterionAppraised},
-}
 
 // scoreCriteria scores a table with a line for each criterion, as offices keep it with their evidence.
 func (c *scoreCmd) scoreCriteria(a *app, s *report.Scorer, linked *report.Readings) (*report.ScoreDocument, error) {
+	table, err := readCriteria(a, c.Criteria, c.Partial, s)
+	if err != nil {
+		return nil, err
+	}
+	doc := newDocument(s)
+	for _, u := range table.units {
+		u.readings.Fill(linked)
+		score, err := s.Score(u.name, u.readings)
+		if err != nil {
+			return nil, err
+		}
+		doc.Units = append(doc.Units, score)
+	}
+	return doc, nil
+}
+
+// readCriteria reads a table of criteria.
+func readCriteria(a *app, path string, partial bool, s *report.Scorer) (*criteria, error) {
 	f := s.Framework()
 	key := keyOf(f)
 	key.Same, key.Optional = nil, true
-	columns := []export.ValueColumn{
-		{Name: criterionCode, Words: true}, {Name: criterionSelf}, {Name: criterionAppraised}, {Name: criterionSurvey},
-		{Name: criterionStatistics}, {Name: criterionEvidence, Words: true},
+	columns := []export.ValueColumn{{Name: criterionCode, Words: true}}
+	for _, source := range survey.PointSources() {
+		columns = append(columns, export.ValueColumn{Name: string(source)})
 	}
-	var units []namedReadings
-	err := readImport(a, c.Criteria, c.Partial, func(r io.Reader, name string) (int, []export.BadLine, []export.Warning, error) {
+	columns = append(columns, export.ValueColumn{Name: criterionEvidence, Words: true, Long: true})
+	var table *criteria
+	err := readImport(a, path, partial, func(r io.Reader, name string) (int, []export.BadLine, []export.Warning, error) {
 		t, bad, warnings, err := export.Values(r, name, key, columns)
 		if err != nil {
 			return 0, nil, nil, err
 		}
 		good := 0
-		table := criteria{file: t, scorer: s, framework: f, seen: map[[2]string]int{}, whole: keyOf(f).Same}
+		table = &criteria{file: t, framework: f, bounds: map[string]*survey.Bounds{}, seen: map[[2]string]int{}, whole: keyOf(f).Same}
+		for _, col := range s.Columns() {
+			table.bounds[col.Name] = col.Bounds
+		}
 		if len(bad) == 0 && !slices.Contains(t.Columns, criterionCode) {
 			return 0, nil, nil, tellf("%s has no column code, which names the criterion of each line.", name)
 		}
 		for _, row := range t.Rows {
 			if row.Key == "" {
-				row.Key = unitOfFile(c.Criteria)
+				row.Key = unitOfFile(path)
 			}
 			if fault := table.read(row); fault != nil {
 				bad = append(bad, *fault)
@@ -65,36 +73,40 @@ func (c *scoreCmd) scoreCriteria(a *app, s *report.Scorer, linked *report.Readin
 			fmt.Fprintf(a.stderr, "note: %s\n", note)
 		}
 		slices.SortStableFunc(bad, func(x, y export.BadLine) int { return x.Line - y.Line })
-		units = table.units
 		return good, bad, warnings, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(units) == 0 {
-		return nil, tellf("%s has a header and no rows.", baseName(c.Criteria))
+	if len(table.units) == 0 {
+		return nil, tellf("%s has a header and no rows.", baseName(path))
 	}
-	doc := newDocument(s)
-	for _, u := range units {
-		fillLinked(u.readings, linked)
-		score, err := s.Score(u.name, u.readings)
-		if err != nil {
-			return nil, err
-		}
-		doc.Units = append(doc.Units, score)
-	}
-	return doc, nil
+	return table, nil
 }
 
 // criteria collects the lines of a table of criteria by unit.
 type criteria struct {
 	file      *export.ValueTable
-	scorer    *report.Scorer
 	framework *survey.Framework
-	units     []namedReadings
+	bounds    map[string]*survey.Bounds // the points that a criterion can have
+	units     []*unitCriteria
 	seen      map[[2]string]int // line of each unit and code
 	whole     func(string) string
 	notes     []string
+}
+
+// unitCriteria is what a table of criteria has of one unit.
+type unitCriteria struct {
+	namedReadings
+	lines []criterionLine
+}
+
+// criterionLine is one line of a table of criteria.
+type criterionLine struct {
+	line     int
+	node     *survey.Node
+	values   survey.CriterionValues
+	evidence []string // names of files
 }
 
 // read takes one line, or says what is wrong with it.
@@ -116,80 +128,34 @@ func (t *criteria) read(row export.ValueRow) *export.BadLine {
 		return fault(criterionCode, code, "stands already on line %d", first)
 	}
 	t.seen[[2]string{unit, code}] = row.Line
-	bounds := t.bounds(n)
-	for _, column := range []string{criterionSelf, criterionAppraised, criterionSurvey, criterionStatistics} {
-		x, filled := row.Numbers[column]
-		if filled && bounds != nil && (x < bounds.Min-1e-9 || x > bounds.Max+1e-9) {
-			return fault(column, fmt.Sprintf("%g", x), "lies outside %.6g to %.6g, the points of %s", bounds.Min, bounds.Max, code)
+	line := criterionLine{line: row.Line, node: n, evidence: export.EvidenceNames(row.Words[criterionEvidence])}
+	for _, source := range survey.PointSources() {
+		x, filled := row.Numbers[string(source)]
+		if !filled {
+			continue
 		}
+		if bounds := t.bounds[code]; !bounds.Within(x) {
+			return fault(string(source), fmt.Sprintf("%g", x), "lies outside %.6g to %.6g, the points of %s", bounds.Min, bounds.Max, code)
+		}
+		line.values.Set(source, &x)
 	}
-	at := slices.IndexFunc(t.units, func(u namedReadings) bool { return t.whole(u.name) == unit })
+	at := slices.IndexFunc(t.units, func(u *unitCriteria) bool { return t.whole(u.name) == unit })
 	if at < 0 {
 		at = len(t.units)
-		t.units = append(t.units, namedReadings{row.Key, report.NewReadings()})
+		t.units = append(t.units, &unitCriteria{namedReadings: namedReadings{row.Key, report.NewReadings()}})
 	}
-	t.take(t.units[at].readings, n, row)
+	t.take(t.units[at], line)
 	return nil
 }
 
-// bounds are the points that a criterion can have.
-func (t *criteria) bounds(n *survey.Node) *survey.Bounds {
-	for _, c := range t.scorer.Columns() {
-		if c.Name == n.Code {
-			return c.Bounds
-		}
-	}
-	return nil
-}
-
-// take puts the points of one line into the readings of its unit.
-func (t *criteria) take(r *report.Readings, n *survey.Node, row export.ValueRow) {
-	source := "appraisal"
-	if n.Value != nil {
-		source = n.Value.Source
-	}
-	order, known := criterionColumns[source]
-	if !known {
-		order = criterionColumns[""]
-	}
-	from := ""
-	for _, column := range order {
-		if _, filled := row.Numbers[column]; filled {
-			from = column
-			break
-		}
-	}
-	for _, part := range strings.FieldsFunc(row.Words[criterionEvidence], func(c rune) bool { return c == ';' || c == '|' }) {
-		if part = strings.TrimSpace(part); part != "" {
-			r.Evidence[n.Code] = append(r.Evidence[n.Code], part)
-		}
-	}
-	for column := range row.Numbers {
-		if !slices.Contains(order, column) {
-			t.notes = append(t.notes, fmt.Sprintf("line %d: %s takes its points from %s; what stands under %s is not read",
-				row.Line, n.Code, strings.Join(order, " or "), column))
-		}
+// take puts one line among those of its unit.
+func (t *criteria) take(u *unitCriteria, line criterionLine) {
+	u.lines = append(u.lines, line)
+	for _, source := range u.readings.ReadCriterion(t.framework, line.node, line.values, line.evidence) {
+		t.notes = append(t.notes, fmt.Sprintf("line %d: %s takes its points from %s; what stands under %s is not read",
+			line.line, line.node.Code, report.SourceWords(report.PointOrder(line.node)), source))
 	}
 	slices.Sort(t.notes)
-	if from == "" {
-		r.Reasons[n.Code] = "its line has no points under " + strings.Join(order, " or ")
-		return
-	}
-	r.Values[n.Code] = row.Numbers[from]
-	self, scored := row.Numbers[criterionSelf]
-	switch {
-	case from == criterionSelf:
-		r.States[n.Code] = report.NodeSelfScored
-		r.Reasons[n.Code] = "not appraised yet"
-		if n.Value != nil && n.Value.Evidence && len(r.Evidence[n.Code]) == 0 {
-			r.Reasons[n.Code] += "; no file of evidence is named"
-		}
-	case scored && self != row.Numbers[from]:
-		r.Reasons[n.Code] = fmt.Sprintf("the unit gave itself %g", self)
-	}
-	if r.States[n.Code] == "" && n.Value == nil {
-		r.States[n.Code] = report.NodeGiven
-	}
 }
 
 // doubled finds nodes that a unit gives as a whole beside something below them, and takes them out of the readings.

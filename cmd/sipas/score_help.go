@@ -33,6 +33,8 @@ With --framework no wave is needed. "sipas framework list" names the frameworks 
 
   The PAR Index from a table of criteria: unit, code, self, appraised, survey, statistics, evidence
     sipas score --framework par-2022 --criteria criteria.csv --wave 2026-q3
+  The same of an assessment that is kept here with its files of evidence
+    sipas score --assessment so-noi-vu-2026
 
   A file of answers with its design: standard errors from the joint covariance of the indicators
     sipas score --framework papi-style --microdata answers.csv --strata region --ids village --nest --weights w --level 0.9

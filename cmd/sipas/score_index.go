@@ -21,16 +21,17 @@ import (
 
 // indexFlags say what to score by a framework without a wave.
 type indexFlags struct {
-	Framework  string   `group:"Framework" placeholder:"ID" help:"Score by this framework: an id, an id with a version (papi-2019/1), or a file that ends in .json."`
-	Indicators string   `group:"Framework" placeholder:"FILE" help:"Table with a line for each unit and a column for each indicator; - reads the standard input."`
-	Criteria   string   `group:"Framework" placeholder:"FILE" help:"Table with a line for each criterion: code, self, appraised, survey, statistics, evidence; and unit, where there are several."`
-	Microdata  string   `group:"Framework" placeholder:"FILE" help:"Answers, a line for each person or dossier; the flags under Design, Replicates, Weighting and Data describe them."`
-	By         string   `group:"Framework" placeholder:"COLUMN" help:"Of --microdata: score each value of this column. Default: all rows together."`
-	Level      *float64 `group:"Framework" placeholder:"P" help:"Of --microdata: level of the intervals. Default: 0.95."`
-	MinAnswers *int     `name:"min-answers" group:"Framework" placeholder:"N" help:"Of --microdata: withhold scores that rest on fewer answers. Default: as the framework says."`
-	QRule      string   `name:"qrule" group:"Framework" placeholder:"RULE" help:"Of --microdata: rule of medians, hf1 to hf9 or school. Default: hf1."`
-	Partial    bool     `group:"Framework" help:"Leave lines with faults out, and score the others."`
-	On         string   `group:"Framework" placeholder:"DATE" help:"Day on which the framework must be in force. Default: any."`
+	Framework  string              `group:"Framework" placeholder:"ID" help:"Score by this framework: an id, an id with a version (papi-2019/1), or a file that ends in .json."`
+	Indicators string              `group:"Framework" placeholder:"FILE" help:"Table with a line for each unit and a column for each indicator; - reads the standard input."`
+	Criteria   string              `group:"Framework" placeholder:"FILE" help:"Table with a line for each criterion: code, self, appraised, survey, statistics, evidence; and unit, where there are several."`
+	Assessment survey.AssessmentID `group:"Framework" placeholder:"ID" help:"Score an assessment that is kept here, as \"sipas assessment list\" names it."`
+	Microdata  string              `group:"Framework" placeholder:"FILE" help:"Answers, a line for each person or dossier; the flags under Design, Replicates, Weighting and Data describe them."`
+	By         string              `group:"Framework" placeholder:"COLUMN" help:"Of --microdata: score each value of this column. Default: all rows together."`
+	Level      *float64            `group:"Framework" placeholder:"P" help:"Of --microdata: level of the intervals. Default: 0.95."`
+	MinAnswers *int                `name:"min-answers" group:"Framework" placeholder:"N" help:"Of --microdata: withhold scores that rest on fewer answers. Default: as the framework says."`
+	QRule      string              `name:"qrule" group:"Framework" placeholder:"RULE" help:"Of --microdata: rule of medians, hf1 to hf9 or school. Default: hf1."`
+	Partial    bool                `group:"Framework" help:"Leave lines with faults out, and score the others."`
+	On         string              `group:"Framework" placeholder:"DATE" help:"Day on which the framework must be in force. Default: any."`
 }
 
 // kongDefaults are the flags of a design that nobody gave.
@@ -46,8 +47,12 @@ func (c *scoreCmd) checkIndex() error {
 	}
 	noDesign := reflect.DeepEqual(c.designFlags, kongDefaults) && reflect.DeepEqual(c.weightingFlags, weightingFlags{Method: "linear", TrimBy: "once"})
 	switch {
+	case c.Assessment != "" && (c.Framework != "" || sources > 0 || !noDesign || c.By != "" || c.Partial || c.On != "" || len(c.Unit)+len(c.Field) > 0):
+		return usagef("--assessment says all that is scored; beside it there may be --wave, --format and --lang.")
+	case c.Assessment != "":
+		return nil
 	case c.Framework == "" && c.Wave == "":
-		return usagef("Say what to score: --wave W, or --framework F with --indicators, --criteria or --microdata.")
+		return usagef("Say what to score: --wave W, --assessment ID, or --framework F with --indicators, --criteria or --microdata.")
 	case c.Framework == "" && (sources > 0 || c.By != "" || c.Partial || c.On != ""):
 		return usagef("--indicators, --criteria and --microdata are scored by a framework: name it with --framework.")
 	case c.Framework != "" && sources == 0:
@@ -114,12 +119,16 @@ func (c *scoreCmd) runIndex(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	// Nothing is written before everything is computed.
+	return c.print(a, f, doc)
+}
+
+// print writes scores, and nothing before all of them can be written.
+func (c *scoreCmd) print(a *app, f *survey.Framework, doc *report.ScoreDocument) error {
 	var b bytes.Buffer
 	if err := writeScores(&b, f, doc, c.Format, survey.Lang(c.Lang)); err != nil {
 		return err
 	}
-	_, err = b.WriteTo(a.stdout)
+	_, err := b.WriteTo(a.stdout)
 	return err
 }
 
@@ -180,22 +189,6 @@ func (c *scoreCmd) linked(ctx context.Context, a *app, f *survey.Framework) (*re
 	return out, nil
 }
 
-// fillLinked puts linked values where a unit has none of its own.
-func fillLinked(r, linked *report.Readings) {
-	if linked == nil {
-		return
-	}
-	for code, why := range linked.Reasons {
-		if _, own := r.Values[code]; own {
-			continue
-		}
-		r.Reasons[code] = why
-		if x, ok := linked.Values[code]; ok {
-			r.Values[code], r.States[code] = x, linked.States[code]
-		}
-	}
-}
-
 // keyOf is the column that names what a row is about.
 func keyOf(f *survey.Framework) export.ValueKey {
 	key := export.ValueKey{Names: []string{"unit", "province", "đơn vị", "tỉnh", "tỉnh, thành phố", "tên tỉnh", "tên đơn vị"}}
@@ -231,7 +224,7 @@ func (c *scoreCmd) scoreTable(a *app, s *report.Scorer, linked *report.Readings)
 	}
 	doc := newDocument(s)
 	for _, u := range units {
-		fillLinked(u.readings, linked)
+		u.readings.Fill(linked)
 		score, err := s.Score(u.name, u.readings)
 		if err != nil {
 			return nil, err

@@ -112,7 +112,7 @@ func (c *scoreCmd) office(a *app, s *report.Scorer, linked *report.Readings) (*o
 	var err error
 	o.units, err = c.readIndicators(a, s)
 	for _, u := range o.units {
-		fillLinked(u.readings, linked)
+		u.readings.Fill(linked)
 	}
 	return o, err
 }
@@ -128,7 +128,7 @@ func (o *officeTable) of(name string) *report.Readings {
 		return nil
 	}
 	r := report.NewReadings()
-	fillLinked(r, o.linked)
+	r.Fill(o.linked)
 	return r
 }
 

@@ -28,6 +28,11 @@ var sentences = map[survey.Code]string{
 	survey.CodeImportRejected:    "{bad} faults in {file}; nothing was loaded. Mend the lines above, or load the {good} good lines with --partial.",
 	survey.CodeReleasedMeanwhile: "Somebody else published the wave {wave} just now: look at that release before you publish another.",
 	survey.CodeInstrumentUnknown: "The wave names a questionnaire that is not published: {cause}.",
+	survey.CodeCriterionInvalid:  "The framework has no criterion {criterion}, or it cannot have these points.",
+	survey.CodeEvidenceTooLarge:  "{name} is larger than {mb} MB; nothing was loaded.",
+	survey.CodeEvidenceEmpty:     "{name} is empty; nothing was loaded.",
+	survey.CodeEvidenceFull:      "An assessment holds at most {max} files; nothing was loaded.",
+	survey.CodeEvidenceTaken:     "{name} is attached already with other content: remove that first. Nothing was loaded.",
 }
 
 // told is an error whose text is already a sentence for people.

@@ -21,6 +21,9 @@ import (
 // maxCell is the most letters that a cell may hold; nothing real comes near.
 const maxCell = 500
 
+// maxList is the same for a cell that holds a list: the names of all files of evidence that there may be.
+const maxList = 64 << 10
+
 // column is one column that a reader knows, with the headings under which offices export it, the most
 // telling first: where a file has two of them, the first is read and the other left out.
 type column struct {
@@ -244,7 +247,10 @@ func (t *table) raw(c int) string {
 }
 
 // text returns the cell of a column, composed and with runs of blanks made one. It reports what cannot be text.
-func (t *table) text(c int) string {
+func (t *table) text(c int) string { return t.textUpTo(c, maxCell) }
+
+// textUpTo does so for a cell of another length.
+func (t *table) textUpTo(c, most int) string {
 	raw := t.raw(c)
 	s, plain, composed := raw, true, true
 	for i := range len(s) {
@@ -275,8 +281,8 @@ func (t *table) text(c int) string {
 	if s = strings.TrimSpace(s); !plain || strings.Contains(s, "  ") {
 		s = strings.Join(strings.Fields(s), " ")
 	}
-	if len(s) > maxCell && utf8.RuneCountInString(s) > maxCell {
-		t.fault(c, s, ReasonTooLong, "max", strconv.Itoa(maxCell))
+	if len(s) > most && utf8.RuneCountInString(s) > most {
+		t.fault(c, s, ReasonTooLong, "max", strconv.Itoa(most))
 		return ""
 	}
 	if !plain && composed && len(t.cleaned) < maxCleaned {

@@ -17,6 +17,7 @@ type ValueColumn struct {
 	Bounds *survey.Bounds // of numbers; nil admits any
 	Words  bool           // what stands in a cell is handed on as it is; with Bounds, it is a number within them
 	Also   string         // another heading under which it may come
+	Long   bool           // words may be a long list
 }
 
 // ValueKey is the column that names what a row is about.
@@ -113,7 +114,11 @@ func (t *table) values(key ValueKey, columns []ValueColumn) (ValueRow, bool) {
 		if t.position[i+1] < 0 {
 			continue
 		}
-		text := t.text(i + 1)
+		most := maxCell
+		if c.Long {
+			most = maxList
+		}
+		text := t.textUpTo(i+1, most)
 		if slices.Contains(blanks, strings.ToLower(text)) {
 			continue
 		}

@@ -120,7 +120,7 @@ func (s *Scorer) Columns() []Column {
 		}
 	}
 	for _, l := range s.leaves {
-		add(Column{Name: l.Code, Bounds: s.tableBounds(l), Also: l.Value.Column})
+		add(Column{Name: l.Code, Bounds: s.framework.TableBounds(l), Also: l.Value.Column})
 		for _, t := range slices.Concat(l.Value.Of, l.Value.Over) {
 			add(Column{Name: t.Column, Bounds: &survey.Bounds{Min: 0, Max: math.Inf(1)}})
 		}
@@ -144,18 +144,6 @@ func (s *Scorer) Columns() []Column {
 		add(Column{Name: n.Code, Bounds: &survey.Bounds{Min: reach.Min - 0.005, Max: reach.Max + 0.005}})
 	})
 	return out
-}
-
-// perCent reports whether a table gives an indicator in per cent that is computed as a share of one.
-func (s *Scorer) perCent(l *survey.Node) bool {
-	return s.framework.Measure == survey.Percent && l.Value.Kind == survey.ValueShare
-}
-
-func (s *Scorer) tableBounds(l *survey.Node) *survey.Bounds {
-	if s.perCent(l) {
-		return &survey.Bounds{Min: 0, Max: 100}
-	}
-	return l.Raw()
 }
 
 // TablePlan says which columns of a table a score is made of. Of a node and what is below it, the most detailed columns are taken.
@@ -278,7 +266,7 @@ func (p *TablePlan) leaf(l *survey.Node, row TableRow) (x float64, why string, b
 		if !ok {
 			return 0, "its cell is blank", nil
 		}
-		if p.scorer.perCent(l) {
+		if p.scorer.framework.PerCent(l) {
 			x /= 100
 		}
 		return x, "", nil

@@ -31,6 +31,10 @@ const (
 	ActMergeUnits         = "merge_units"
 	ActSaveDraft          = "save_draft"
 	ActDropDraft          = "drop_draft"
+	ActSaveAssessment     = "save_assessment"
+	ActDropAssessment     = "drop_assessment"
+	ActAttachEvidence     = "attach_evidence"
+	ActDetachEvidence     = "detach_evidence"
 )
 
 const (

@@ -48,6 +48,12 @@
 // units that is loaded again does not undo it. Classes keep their labels: they are fixed when the sample is drawn, chances and margins
 // rest on them, and who reads a label follows the unit's successors. Closed waves and releases are left alone by all three.
 //
+// # Evidence
+//
+// The files that prove an assessment lie in pieces, in base 64 for the reason given below, so that loading the largest one never keeps an answer waiting
+// for more than a piece, and neither does removing it. The row that makes a file exist comes last: whoever was cut off left pieces that nobody sees,
+// which evidence_loose knows and a sweep takes away.
+//
 // # Releases
 //
 // A release is kept as its JSON document, compressed and written in base 64, because a release of every unit runs to several

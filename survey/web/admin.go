@@ -23,7 +23,7 @@ func (s *Server) admin(c *call) error {
 	if len(waves) > 0 {
 		latest = waves[0]
 	}
-	v := pages.AdminView{Shell: s.staffShell(c, "admin", latest), Waves: rows, Version: s.cfg.Program, DataDir: s.cfg.DataDir, KiosksHref: fleetPath, FrameworksHref: frameworksPath}
+	v := pages.AdminView{Shell: s.staffShell(c, "admin", latest), Waves: rows, Version: s.cfg.Program, DataDir: s.cfg.DataDir, KiosksHref: fleetPath, FrameworksHref: frameworksPath, AssessmentsHref: assessmentsPath}
 	if v.Users, err = s.userRows(c.ctx(), units, c.lang); err != nil {
 		return err
 	}

@@ -54,6 +54,13 @@
 // reader's browser from the SVG: drawing letters on the server would need a font file in another form than the one that pages load, and a
 // library to shape Vietnamese with, while every browser does it well.
 //
+// # Evidence
+//
+// Files that prove an assessment come in piece by piece, each on disk before the next is read, and a form with several attaches all of them or
+// none. Nothing is looked at or unpacked. They go out as attachments of no particular kind, under a policy that lets a browser do nothing with
+// them, so that what somebody attached can never act as a page of this program. An answer that fails midway cuts the connection: nobody takes a part
+// for the whole.
+//
 // # Compression
 //
 // Static texts and pages that are read with GET go out compressed. The length of a compressed page tells what in it repeats what the

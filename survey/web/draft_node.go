@@ -26,7 +26,8 @@ var (
 	valueKinds   = []string{
 		survey.ValueShare, survey.ValueMean, survey.ValueScore, survey.ValueMedian, survey.ValueCount, survey.ValueTotal, survey.ValueRate, survey.ValueGiven,
 	}
-	directions = []string{"", "up", "down"}
+	directions   = []string{"", "up", "down"}
+	pointSources = []string{"", "appraisal", "survey", "statistics"}
 )
 
 func fieldError(f pages.NodeField) ui.FieldError {
@@ -170,6 +171,7 @@ func (s *Server) valueFields(c *call, v *survey.LeafValue, add func(pages.NodeFi
 	add(pages.NodeField{Name: "column", Label: i18n.T(l, "framework.column"), Value: v.Column})
 	bounds("bounds", "framework.bounds_min", "framework.bounds_max", v.Bounds)
 	choose("direction", "framework.direction", v.Direction, directions, directionWord)
+	choose("source", "assessment.points_from", v.Source, pointSources, sourceWord)
 	add(pages.NodeField{Name: "evidence", Label: i18n.T(l, "framework.evidence"), Check: true, Value: yes(v.Evidence)})
 	return nil
 }
@@ -211,7 +213,6 @@ func keptOf(n *survey.Node) []string {
 		note("rules", len(v.Rules) > 0)
 		note("of, over", len(v.Of)+len(v.Over) > 0)
 		note("unknown", len(v.Unknown) > 0)
-		note("source", v.Source != "")
 		note("link", v.Link != nil)
 	}
 	return kept
@@ -266,6 +267,7 @@ func applyNode(n *survey.Node, form url.Values, l survey.Lang) map[string]string
 	v := n.Value
 	v.Kind, v.Item, v.Column = form.Get("value"), shorten(survey.CleanText(form.Get("item"))), shorten(survey.CleanText(form.Get("column")))
 	v.Bounds, v.Direction, v.Evidence = bounds("bounds"), form.Get("direction"), form.Get("evidence") == "yes"
+	v.Source = form.Get("source")
 	v.Codes = nil
 	for _, part := range strings.FieldsFunc(form.Get("codes"), func(r rune) bool { return strings.ContainsRune(",; ", r) }) {
 		code, err := strconv.Atoi(part)

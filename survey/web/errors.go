@@ -64,6 +64,12 @@ var statusOf = map[survey.Code]int{
 	survey.CodeSealUnreadable:    http.StatusUnprocessableEntity,
 	survey.CodeReasonRequired:    http.StatusUnprocessableEntity,
 	survey.CodeReleasedMeanwhile: http.StatusConflict,
+	survey.CodeCriterionInvalid:  http.StatusUnprocessableEntity,
+	survey.CodeEvidenceKind:      http.StatusUnsupportedMediaType,
+	survey.CodeEvidenceTooLarge:  http.StatusRequestEntityTooLarge,
+	survey.CodeEvidenceEmpty:     http.StatusUnprocessableEntity,
+	survey.CodeEvidenceFull:      http.StatusConflict,
+	survey.CodeEvidenceTaken:     http.StatusConflict,
 }
 
 // busySeconds is when a caller may try again after CodeUnavailable.

@@ -237,6 +237,7 @@ func missingWord(l survey.Lang, c string) string   { return wordOf(l, "framework
 func roundingWord(l survey.Lang, c string) string  { return wordOf(l, "framework.rounding."+c, c) }
 func valueWord(l survey.Lang, c string) string     { return wordOf(l, "framework.value."+c, c) }
 func directionWord(l survey.Lang, c string) string { return wordOf(l, "framework.direction."+c, c) }
+func sourceWord(l survey.Lang, c string) string    { return wordOf(l, "assessment.points_from."+c, c) }
 
 // howOf says in a few words how a node comes about.
 func howOf(n *survey.Node, l survey.Lang) string {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -103,7 +104,7 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: fleetPath + "/:point/code", name: "fleet.code", who: manage, rate: rateNone, body: smallBody, handle: s.fleetCode},
 		{method: http.MethodPost, path: fleetPath + "/:point/revoke", name: "fleet.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevoke},
 		{method: http.MethodPost, path: fleetPath + "/:point/devices/:device/revoke", name: "fleet.device.revoke", who: manage, rate: rateNone, body: smallBody, handle: s.fleetRevokeDevice},
-	}, append(s.figureRoutes(view), s.openTable()...)...)
+	}, slices.Concat(s.figureRoutes(view), s.assessmentTable(), s.openTable())...)
 }
 
 // openTable lists the routes of what is published: for everybody, on every site, without a look at who calls.

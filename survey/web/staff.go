@@ -36,6 +36,7 @@ func (s *Server) staffShell(c *call, place string, wave *survey.Wave) layout.Sta
 	add("waves", "/waves", survey.ActViewResults)
 	if !c.actor.Can(survey.ActManage) { // an administrator finds them under administration: the row of places is full
 		add("frameworks", frameworksPath, survey.ActFrameworks)
+		add("assessments", assessmentsPath, survey.ActViewAssessments)
 	}
 	add("kiosk", fleetPath, survey.ActManage)
 	if s.cfg.DemoKiosk && !c.actor.Can(survey.ActManage) {

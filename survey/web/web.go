@@ -81,6 +81,7 @@ type Server struct {
 
 	publishings publishings
 	hashing     *hasher
+	sweeps      chan struct{} // asks for a sweep of evidence
 
 	stop   context.CancelFunc
 	life   context.Context
@@ -105,6 +106,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, store: cfg.Store, keys: cfg.Keys, held: heldKeys{keys: cfg.Keys}, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,
 		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session", kioskCookie: "sipas_kiosk",
 		limits: newLimits(), hashing: newHasher(), kioskFiles: newKioskFiles(cfg.Program), detector: survey.NewDetector(),
+		sweeps: make(chan struct{}, 1),
 	}
 	if cfg.Secure {
 		// The browser then holds them to this host, path / and HTTPS.
@@ -123,6 +125,7 @@ func New(cfg Config) (*Server, error) {
 	e.Use(s.begin)
 	s.echo = e
 	s.register(s.table())
+	s.worker.Go(s.sweep)
 	return s, nil
 }
 

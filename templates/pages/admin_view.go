@@ -32,6 +32,7 @@ type AdminView struct {
 	Version string
 	DataDir string
 
-	KiosksHref     string
-	FrameworksHref string
+	KiosksHref      string
+	FrameworksHref  string
+	AssessmentsHref string
 }
