@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
+	"container/heap"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
@@ -330,24 +332,79 @@ func (l *idList) at(i int) survey.ResponseID {
 	return survey.ResponseID(hex.EncodeToString(l.packed[16*i : 16*i+16]))
 }
 
-// byID walks the rows of several groups in order of id: the place of the group, and that of the row in it.
+// byID walks the rows of several groups in order of id: the place of the group, and that of the row in it. Rows are added in this order, so
+// each group has its own in it, and what is left is to merge them: nothing is held but one id of each group.
 func byID(groups []*group) iter.Seq2[int, int] {
-	type head struct {
-		id        survey.ResponseID
-		group, at int
-	}
 	return func(yield func(int, int) bool) {
-		var all []head
+		heads := idHeap{}
 		for i, g := range groups {
-			for k := range g.n {
-				all = append(all, head{g.ids.at(k), i, k})
+			if g.n > 0 {
+				heads = append(heads, idHead{key: g.ids.key(0), group: i})
 			}
 		}
-		slices.SortFunc(all, func(a, b head) int { return cmp.Compare(a.id, b.id) })
-		for _, h := range all {
+		heap.Init(&heads)
+		for len(heads) > 0 {
+			h := &heads[0]
 			if !yield(h.group, h.at) {
 				return
 			}
+			h.at++
+			if g := groups[h.group]; h.at < g.n {
+				h.key = g.ids.key(h.at)
+				heap.Fix(&heads, 0)
+				continue
+			}
+			heap.Pop(&heads)
 		}
 	}
+}
+
+// idKey is an id such that keys compare as ids do, without a text for those that are packed: the digits of these are packed in their order.
+type idKey struct {
+	packed [16]byte
+	other  survey.ResponseID
+}
+
+func (l *idList) key(i int) (k idKey) {
+	if l.other == nil {
+		copy(k.packed[:], l.packed[16*i:])
+		return k
+	}
+	return idKey{other: l.other[i]}
+}
+
+func (k *idKey) text() survey.ResponseID {
+	if k.other != "" {
+		return k.other
+	}
+	return survey.ResponseID(hex.EncodeToString(k.packed[:]))
+}
+
+func compareKeys(a, b *idKey) int {
+	if a.other == "" && b.other == "" {
+		return bytes.Compare(a.packed[:], b.packed[:])
+	}
+	return cmp.Compare(a.text(), b.text())
+}
+
+// idHead is the next row of a group.
+type idHead struct {
+	key       idKey
+	group, at int
+}
+
+// idHeap has the row with the lowest id on top; of equal ids, which a store does not have, that of the first group.
+type idHeap []idHead
+
+func (h idHeap) Len() int { return len(h) }
+func (h idHeap) Less(i, j int) bool {
+	return cmp.Or(compareKeys(&h[i].key, &h[j].key), cmp.Compare(h[i].group, h[j].group)) < 0
+}
+func (h idHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *idHeap) Push(x any)   { *h = append(*h, x.(idHead)) }
+func (h *idHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
 }
