@@ -317,10 +317,11 @@ func (l *idList) add(id survey.ResponseID) {
 		}
 	}
 	if l.other == nil {
+		var all []survey.ResponseID
 		for i := range len(l.packed) / len(raw) {
-			l.other = append(l.other, l.at(i))
+			all = append(all, l.at(i))
 		}
-		l.packed = nil
+		l.packed, l.other = nil, all
 	}
 	l.other = append(l.other, id)
 }
