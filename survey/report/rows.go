@@ -1,11 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"container/heap"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"iter"
 	"maps"
@@ -337,13 +337,15 @@ func (l *idList) at(i int) survey.ResponseID {
 // each group has its own in it, and what is left is to merge them: nothing is held but one id of each group.
 func byID(groups []*group) iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
-		heads := idHeap{}
+		var heads idHeap
 		for i, g := range groups {
 			if g.n > 0 {
 				heads = append(heads, idHead{key: g.ids.key(0), group: i})
 			}
 		}
-		heap.Init(&heads)
+		for i := len(heads)/2 - 1; i >= 0; i-- {
+			heads.down(i)
+		}
 		for len(heads) > 0 {
 			h := &heads[0]
 			if !yield(h.group, h.at) {
@@ -352,24 +354,24 @@ func byID(groups []*group) iter.Seq2[int, int] {
 			h.at++
 			if g := groups[h.group]; h.at < g.n {
 				h.key = g.ids.key(h.at)
-				heap.Fix(&heads, 0)
-				continue
+			} else {
+				heads[0] = heads[len(heads)-1]
+				heads = heads[:len(heads)-1]
 			}
-			heap.Pop(&heads)
+			heads.down(0)
 		}
 	}
 }
 
 // idKey is an id such that keys compare as ids do, without a text for those that are packed: the digits of these are packed in their order.
 type idKey struct {
-	packed [16]byte
-	other  survey.ResponseID
+	high, low uint64
+	other     survey.ResponseID // of an id that is not packed
 }
 
-func (l *idList) key(i int) (k idKey) {
+func (l *idList) key(i int) idKey {
 	if l.other == nil {
-		copy(k.packed[:], l.packed[16*i:])
-		return k
+		return idKey{high: binary.BigEndian.Uint64(l.packed[16*i:]), low: binary.BigEndian.Uint64(l.packed[16*i+8:])}
 	}
 	return idKey{other: l.other[i]}
 }
@@ -378,14 +380,17 @@ func (k *idKey) text() survey.ResponseID {
 	if k.other != "" {
 		return k.other
 	}
-	return survey.ResponseID(hex.EncodeToString(k.packed[:]))
+	return survey.ResponseID(fmt.Sprintf("%016x%016x", k.high, k.low))
 }
 
-func compareKeys(a, b *idKey) int {
-	if a.other == "" && b.other == "" {
-		return bytes.Compare(a.packed[:], b.packed[:])
+func (k *idKey) less(other *idKey) bool {
+	switch {
+	case k.other != "" || other.other != "":
+		return k.text() < other.text()
+	case k.high != other.high:
+		return k.high < other.high
 	}
-	return cmp.Compare(a.text(), b.text())
+	return k.low < other.low
 }
 
 // idHead is the next row of a group.
@@ -394,18 +399,28 @@ type idHead struct {
 	group, at int
 }
 
-// idHeap has the row with the lowest id on top; of equal ids, which a store does not have, that of the first group.
+// idHeap has the row with the lowest id on top.
 type idHeap []idHead
 
-func (h idHeap) Len() int { return len(h) }
-func (h idHeap) Less(i, j int) bool {
-	return cmp.Or(compareKeys(&h[i].key, &h[j].key), cmp.Compare(h[i].group, h[j].group)) < 0
-}
-func (h idHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *idHeap) Push(x any)   { *h = append(*h, x.(idHead)) }
-func (h *idHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
+// down lets the row at a place sink until none below it is lower.
+func (h idHeap) down(at int) {
+	if at >= len(h) {
+		return
+	}
+	sinking := h[at]
+	for {
+		below := 2*at + 1
+		if below >= len(h) {
+			break
+		}
+		if right := below + 1; right < len(h) && h[right].key.less(&h[below].key) {
+			below = right
+		}
+		if !h[below].key.less(&sinking.key) {
+			break
+		}
+		h[at] = h[below]
+		at = below
+	}
+	h[at] = sinking
 }
