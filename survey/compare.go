@@ -25,7 +25,7 @@ const (
 	CompareBreak        = "break"          // the framework says that its scores break between the two years
 	CompareWording      = "wording"        // a question was put in other words
 	CompareScale        = "scale"          // a question was answered on another scale
-	CompareComposition  = "composition"    // made of other indicators
+	CompareComposition  = "composition"    // made of other indicators, or of other answers, or put together in another way
 	CompareProvince     = "province"       // the whole of another province
 	CompareUnitNew      = "unit_new"       // the unit is younger than the earlier period, and nothing is known of its parts
 	CompareUnitEnded    = "unit_ended"     // the unit was gone by the later period
@@ -46,6 +46,8 @@ const (
 	CompareInterval    = "interval"          // intervals of another level or method
 	CompareRules       = "rules"             // weighted by other rules
 	CompareGiven       = "given"             // an office's number, without an error
+	CompareDocuments   = "documents_today"   // a release does not say what was asked and scored: the wave's documents of today are taken
+	CompareWeights     = "weights_today"     // a release does not say by what to weigh the parts: the register of today is taken
 )
 
 // ChangeReason is one reason of a verdict. About names what it is about: codes of nodes, ids of units. Text is the framework's own
@@ -68,6 +70,7 @@ type ChangePart struct {
 type ChangeEnd struct {
 	Wave     WaveID            `json:"wave"`
 	Release  string            `json:"release,omitempty"`
+	Number   int               `json:"number,omitempty"` // of a published release
 	Unit     UnitID            `json:"unit,omitempty"`
 	State    State             `json:"state"`
 	Reason   string            `json:"reason,omitempty"`
@@ -104,7 +107,7 @@ type Change struct {
 func (r ChangeReason) Refuses() bool {
 	switch r.Code {
 	case CompareMerged, CompareRenamed, CompareOtherUnit, CompareSameAnswers, CompareSameRelease, CompareOverlap, CompareProvisional,
-		CompareFollows, CompareModes, CompareInterval, CompareRules, CompareGiven:
+		CompareFollows, CompareModes, CompareInterval, CompareRules, CompareGiven, CompareDocuments, CompareWeights:
 		return false
 	}
 	return true
@@ -117,5 +120,6 @@ func CompareReasons() []string {
 		CompareBreak, CompareWording, CompareScale, CompareComposition, CompareProvince, CompareUnitNew, CompareUnitEnded, CompareUnitSplit,
 		ComparePartWithheld, ComparePartMissing, CompareNoWeight, CompareMerged, CompareRenamed, CompareOtherUnit, CompareSameAnswers,
 		CompareSameRelease, CompareOverlap, CompareProvisional, CompareFollows, CompareModes, CompareInterval, CompareRules, CompareGiven,
+		CompareDocuments, CompareWeights,
 	}
 }

@@ -83,6 +83,9 @@ const (
 // DimNames are the dimensions' names in files and tables, in the order of the constants.
 var DimNames = [Dims]string{"unit", "lateness", "field_group", "field", "channel", "month"}
 
+// PoolingMarks are the letters that labels of classes are pooled and dropped with, so no field may have them in its name.
+const PoolingMarks = "|*"
+
 // Class is one weighting class: the cell of the coarsened register within which invited
 // transactions were a simple random sample. At least fifteen invited transactions share it,
 // so that it tells nothing of any one of them.

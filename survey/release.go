@@ -14,19 +14,30 @@ import (
 	"unicode/utf8"
 )
 
-// Recipe is how a published release was made, in words and in data, so that it can be made again. Its rules stand in the release.
+// Recipe is how a release was made, in words and in data, so that it can be made again and be held against others by what it was made
+// of, whatever became of its wave since. Its rules stand in the release. A provisional release has no targets, method and hashes of documents.
 type Recipe struct {
 	Frameworks  []DocumentHash `json:"frameworks"`  // what was scored, the headline first
 	Instruments []DocumentHash `json:"instruments"` // what was asked, in order of id and version
 	Targets     Targets        `json:"targets,omitempty"`
 	Method      []Text         `json:"method"` // the steps from the register to a figure, in the order in which they are taken
+	// Register are the transactions of each unit, in order of id, and RegisterHash is the SHA-256 of those of each unit and month. Releases
+	// of a program that did not write them down have none.
+	Register     []UnitCount `json:"register,omitempty"`
+	RegisterHash string      `json:"register_hash,omitempty"`
+}
+
+// UnitCount is a number of transactions of a unit.
+type UnitCount struct {
+	Unit UnitID `json:"unit"`
+	N    int    `json:"n"`
 }
 
 // DocumentHash names a version of a document and what was in it.
 type DocumentHash struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
-	SHA256  string `json:"sha256"` // of the document as it is stored
+	SHA256  string `json:"sha256,omitempty"` // of the document as it is stored
 }
 
 // Context is what a reader of a published release needs beside its numbers: names as they were when it was published. A unit that is

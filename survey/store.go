@@ -174,8 +174,8 @@ type (
 		// What it discloses is kept with it: one that was not computed from the last that was shown of the wave is CodeConflict.
 		SaveRelease(ctx context.Context, by Actor, r *Release) error
 		// PublishRelease stores a published release for good, at the end of the chain. Its number must be the next of its wave, and it
-		// supersedes the one before; else, because somebody published meanwhile, it is CodeConflict. It fills in ContentHash. What it discloses is kept
-		// as by SaveRelease.
+		// supersedes the one before; else, because somebody published meanwhile, it is CodeReleasedMeanwhile. It fills in ContentHash. What it
+		// discloses is kept as by SaveRelease: a release that was not computed from the last that was shown of the wave is CodeConflict.
 		PublishRelease(ctx context.Context, by Actor, r *Release) (*Publication, error)
 		// Disclosed returns what everything that was shown of a wave lets readers know, or CodeNotFound when nothing was.
 		Disclosed(ctx context.Context, wave WaveID) (*Disclosed, error)

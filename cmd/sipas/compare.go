@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ type compareCmd struct {
 	WithRelease int           `name:"with-release" placeholder:"N" help:"Take this release of --with, or of the same wave. Default: the newest one that is published."`
 	Unit        string        `placeholder:"ID" help:"Only this unit, by id. Default: the whole wave, and every unit and field."`
 	WithUnit    string        `name:"with-unit" placeholder:"ID" help:"Compare the unit with this one of the same release."`
-	Framework   string        `placeholder:"ID" help:"Framework of --wave. Default: its headline."`
+	Framework   string        `placeholder:"ID" help:"Framework of either side. Default: the headline of the later one."`
 	Live        bool          `xor:"side" help:"Take the provisional figures of --wave, as staff see them while answers come, and not its published ones."`
 	Format      string        `enum:"table,json,csv" default:"table" help:"One of ${enum}."`
 	Lang        string        `enum:"en,vi" default:"en" help:"Language of the words: ${enum}."`
@@ -35,7 +36,7 @@ func (*compareCmd) Help() string {
 Differences are --wave less --with. A pair is refused, and has no difference, where the framework, the words or the scale of a
 question, the indicators that are there, the answers behind the figure or the unit are not the same, or where one of the figures is withheld;
 what is refused of a question is refused of every index over it. A unit that was merged in between is compared with its parts, weighed by
-their transactions in the register of the earlier wave. Two releases of one wave, as --release 2 --with-release 1, show what a correction changed.
+the transactions that their figures speak for in the earlier release. Two releases of one wave, as --release 2 --with-release 1, show what a correction changed.
 Everything that a reader must know beside a difference is printed with it.`)
 }
 
@@ -75,11 +76,11 @@ func (c *compareCmd) Run(ctx context.Context, a *app) error {
 			Framework: c.Framework, Unit: survey.UnitID(c.Unit), Level: to.Rules.Level, Units: units, Find: report.FrameworksOf(to.Frameworks),
 		}
 		var all []survey.Change
+		from := to
 		if c.WithUnit != "" {
 			all = report.CompareUnits(to, survey.UnitID(c.WithUnit), survey.UnitID(c.Unit), o)
 		} else {
-			from, err := c.side(ctx, d, c.With, c.WithRelease, false)
-			if err != nil {
+			if from, err = c.side(ctx, d, c.With, c.WithRelease, false); err != nil {
 				return err
 			}
 			if from.ID == to.ID {
@@ -88,10 +89,22 @@ func (c *compareCmd) Run(ctx context.Context, a *app) error {
 			all = report.Compare(from, to, o)
 		}
 		if len(all) == 0 {
-			return tellf("There is no figure to compare: wave %s has none of framework %q for the unit.", c.Wave, c.Framework)
+			return c.nothing()
 		}
-		return c.write(a.stdout, to, all, names)
+		return c.write(a.stdout, from, to, all, names)
 	})
+}
+
+// nothing says what was looked for in vain.
+func (c *compareCmd) nothing() error {
+	what := "figures of wave " + string(c.Wave)
+	if c.Framework != "" {
+		what += " by framework " + c.Framework
+	}
+	if c.Unit != "" {
+		what += " for unit " + c.Unit
+	}
+	return tellf("There is nothing to compare: no %s.", what)
 }
 
 // side reads a release and what it was made by: the one of a number, or the newest.
@@ -130,7 +143,16 @@ func (c *compareCmd) side(ctx context.Context, d *dataDir, wave survey.WaveID, n
 	return report.LoadSide(ctx, d.db, r)
 }
 
-func (c *compareCmd) write(out io.Writer, to *report.Side, all []survey.Change, names map[survey.UnitID]survey.Text) error {
+// sideName tells a side from every other: by its wave and the number of its release.
+func sideName(lang survey.Lang, s *report.Side) string {
+	say := papiTable{lang: lang}.say
+	if s.State == survey.StateProvisional {
+		return string(s.Release.Wave) + say(", live", ", tạm tính")
+	}
+	return fmt.Sprintf(say("%s, release %d", "%s, công bố lần %d"), s.Release.Wave, s.Number)
+}
+
+func (c *compareCmd) write(out io.Writer, from, to *report.Side, all []survey.Change, names map[survey.UnitID]survey.Text) error {
 	lang := survey.Lang(c.Lang)
 	switch c.Format {
 	case "json":
@@ -138,19 +160,31 @@ func (c *compareCmd) write(out io.Writer, to *report.Side, all []survey.Change, 
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
 		return e.Encode(struct {
-			Wave    survey.WaveID   `json:"wave"`
-			With    survey.WaveID   `json:"with"`
-			Changes []survey.Change `json:"changes"`
-		}{c.Wave, c.With, all})
+			Wave        survey.WaveID   `json:"wave"`
+			Release     int             `json:"release,omitempty"` // none of live figures
+			With        survey.WaveID   `json:"with"`
+			WithRelease int             `json:"with_release,omitempty"`
+			Unit        string          `json:"unit,omitempty"`
+			WithUnit    string          `json:"with_unit,omitempty"`
+			Changes     []survey.Change `json:"changes"`
+		}{c.Wave, to.Number, c.With, from.Number, c.Unit, c.WithUnit, all})
 	case "csv":
 		return writeCompareCSV(out, all)
 	}
 	labels := map[string]string{}
-	for _, f := range to.Frameworks {
+	for _, f := range slices.Concat(from.Frameworks, to.Frameworks) {
 		f.Walk(func(n *survey.Node, _ []*survey.Node) { labels[f.ID+"/"+n.Code] = n.Label.In(lang) })
 	}
+	then, now, where := sideName(lang, from), sideName(lang, to), ""
+	if c.WithUnit != "" {
+		where = now + ": "
+		then, now = names[survey.UnitID(c.WithUnit)].In(lang), names[survey.UnitID(c.Unit)].In(lang)
+		if then == now { // communes share names
+			then, now = c.WithUnit, c.Unit
+		}
+	}
 	notes, say := &footnotes{}, papiTable{lang: lang}.say
-	rows := [][]string{{say("node", "chỉ tiêu"), string(c.With), string(c.Wave), say("change", "thay đổi"), say("interval", "khoảng tin cậy"), "p", ""}}
+	rows := [][]string{{say("node", "chỉ tiêu"), then, now, say("change", "thay đổi"), say("interval", "khoảng tin cậy"), "p", ""}}
 	unit := survey.Domain{Unit: "-"}
 	shown := 0
 	for _, x := range all {
@@ -164,7 +198,7 @@ func (c *compareCmd) write(out io.Writer, to *report.Side, all []survey.Change, 
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, say("%s less %s: %d of %d figures compare.\n\n", "%s trừ %s: %d trong %d số liệu so sánh được.\n\n"), c.Wave, c.With, shown, len(all))
+	fmt.Fprintf(&b, say("%s%s less %s: %d of %d figures compare.\n\n", "%s%s trừ %s: %d trong %d số liệu so sánh được.\n\n"), where, now, then, shown, len(all))
 	writeColumns(&b, "lrrrrrl", rows)
 	notes.write(&b)
 	_, err := io.WriteString(out, b.String())
@@ -209,7 +243,8 @@ func compareSentence(lang survey.Lang, x survey.Change, r survey.ChangeReason, n
 func writeCompareCSV(out io.Writer, all []survey.Change) error {
 	w := csv.NewWriter(out)
 	lines := [][]string{{
-		"framework", "node", "unit", "field", "measure", "from_wave", "from_release", "from", "from_se", "from_n", "to_wave", "to_release", "to", "to_se", "to_n",
+		"framework", "node", "unit", "field", "measure", "from_wave", "from_release", "from_number", "from_unit", "from", "from_se", "from_n",
+		"to_wave", "to_release", "to_number", "to_unit", "to", "to_se", "to_n",
 		"difference", "se", "ci_low", "ci_high", "confidence", "df", "p", "state", "reasons", "parts",
 	}}
 	for _, x := range all {
@@ -222,7 +257,11 @@ func writeCompareCSV(out io.Writer, all []survey.Change) error {
 		}
 		end := func(e survey.ChangeEnd) []string {
 			v := e.Estimate
-			return []string{string(e.Wave), e.Release, digits(finiteOf(v.Value)), digits(finiteOf(v.SE)), strconv.Itoa(v.N)}
+			number := ""
+			if e.Number > 0 {
+				number = strconv.Itoa(e.Number)
+			}
+			return []string{string(e.Wave), e.Release, number, string(e.Unit), digits(finiteOf(v.Value)), digits(finiteOf(v.SE)), strconv.Itoa(v.N)}
 		}
 		d := x.Change
 		line := []string{x.Framework, x.Node, string(x.Domain.Unit), x.Domain.Field, string(x.Measure)}

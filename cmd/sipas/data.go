@@ -95,7 +95,8 @@ type checked interface {
 	Check(ctx context.Context) ([]string, error)
 }
 
-// withCopy runs work on a copy of a database file, so that neither opening it nor bringing it to the newest step changes the file.
+// withCopy runs work on a copy of a database file, so that neither opening it nor bringing it to the newest step changes the file. The copy is
+// of one moment, also of a database that a running program writes.
 func withCopy(ctx context.Context, a *app, file string, work func(checked) error) (err error) {
 	folder, err := os.MkdirTemp("", "sipas-verify-")
 	if err != nil {
@@ -103,18 +104,31 @@ func withCopy(ctx context.Context, a *app, file string, work func(checked) error
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	path := filepath.Join(folder, databaseName)
-	if err := copyFile(path, file); err != nil {
-		return err
+	// A file without a log beside it is all there is, and nobody writes it: unless a program opens it meanwhile.
+	inUse := func() bool { _, err := os.Stat(file + "-wal"); return err == nil }
+	if !inUse() {
+		if err := copyFile(path, file); err != nil {
+			return err
+		}
 	}
-	// What a running program wrote last may stand in the log beside the file.
-	if err := copyFile(path+"-wal", file+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if inUse() {
+		if err := errors.Join(remove(path), sqlite.Copy(ctx, file, path)); err != nil {
+			return err
+		}
 	}
 	db, err := sqlite.Open(ctx, path, sqlite.Options{Now: a.now})
 	if err != nil {
 		return err
 	}
 	return errors.Join(work(db), db.Close())
+}
+
+// remove removes a file that may not be there.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func copyFile(to, from string) error {

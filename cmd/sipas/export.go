@@ -69,6 +69,7 @@ type recorded struct {
 
 // EachResponse hands on the responses of the store.
 func (r *recorded) EachResponse(ctx context.Context, wave survey.WaveID, yield func(*survey.Response) error) error {
+	r.all = nil // all may be read again, because something changed meanwhile
 	return r.Source.EachResponse(ctx, wave, func(x *survey.Response) error {
 		kept := *x
 		kept.Modules, kept.Answers = slices.Clone(x.Modules), maps.Clone(x.Answers)

@@ -19,6 +19,7 @@ import (
 
 	"sipas/survey"
 	"sipas/survey/report"
+	"sipas/survey/store/sqlite"
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
@@ -384,6 +385,67 @@ func TestVerifyFindsTampering(t *testing.T) {
 	if r := d.try("", "verify", "--expect", strings.Repeat("0", 64)); r.code != exitError {
 		t.Errorf("an unknown seal: exit %d", r.code)
 	}
+}
+
+// meanwhile is a store in which somebody publishes just after the chain was read.
+type meanwhile struct {
+	*sqlite.DB
+	publish func()
+}
+
+func (s meanwhile) Publications(ctx context.Context) ([]survey.Publication, error) {
+	all, err := s.DB.Publications(ctx)
+	s.publish()
+	return all, err
+}
+
+// What is published while somebody verifies is no stranger; and a database that a program is writing is verified as of one moment, log and all,
+// and is as it was.
+func TestVerifyInUse(t *testing.T) {
+	t.Parallel()
+	d := chained(t)
+	d.open(func(ctx context.Context, data *dataDir) {
+		number := 1
+		publish := func() {
+			number++
+			r := &survey.Release{
+				ID: fmt.Sprintf("q4-%d", number), Wave: "q4", State: survey.StatePublished, MadeAt: deskNow, Rules: survey.DefaultRules(),
+				Number: number, Supersedes: number - 1, Reason: "a correction of the register",
+			}
+			if _, err := data.db.PublishRelease(ctx, survey.CommandLine(), r); err != nil {
+				t.Error(err)
+			}
+		}
+		v, err := report.Verify(ctx, meanwhile{data.db, publish}, report.VerifyOptions{}, nil)
+		if err != nil || v.Releases != 4 || len(v.Findings) != 0 {
+			t.Fatalf("%v %+v", err, v)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 30 {
+				publish()
+			}
+		}()
+		file := filepath.Join(d.dir, databaseName)
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			default:
+			}
+			if info, err := os.Stat(file + "-wal"); err != nil || info.Size() == 0 && !running {
+				t.Errorf("nothing stands in the log: %v", err)
+			}
+			var stdout, stderr strings.Builder
+			if code := runAt(ctx, []string{"verify", "--file", file}, d.app("", &stdout, &stderr)); code != exitDone {
+				t.Errorf("exit %d: %s%s", code, &stdout, &stderr)
+			}
+			if !running && !strings.Contains(stdout.String(), "35 releases are as published") {
+				t.Errorf("the last releases are not in the copy: %s", &stdout)
+			}
+		}
+	})
 }
 
 // unsqueeze and squeeze are how a document is stored.

@@ -39,6 +39,7 @@ const (
 	ReasonSuccessorUnknown Reason = "unknown_successor"   // no unit has the successor's id
 	ReasonOwnParent        Reason = "own_parent"          // the unit is its own parent or ancestor
 	ReasonCodeNotAllowed   Reason = "code_not_allowed"    // a code with letters that ids cannot hold
+	ReasonFieldNotAllowed  Reason = "field_not_allowed"   // a field with the letters that join pooled fields
 	ReasonNumber           Reason = "unreadable_number"   // not a number in a known writing
 	ReasonBounds           Reason = "out_of_bounds"       // outside the values that can come
 	ReasonCriterion        Reason = "unknown_criterion"   // no part of the index has the code
@@ -100,6 +101,7 @@ var sentences = map[Reason]string{
 	ReasonSuccessorUnknown: "is not the id of a unit, written code@first-day",
 	ReasonOwnParent:        "makes the unit its own ancestor",
 	ReasonCodeNotAllowed:   "holds a letter that codes cannot have; use letters, digits, dot and hyphen",
+	ReasonFieldNotAllowed:  "holds | or *, which mark fields that are counted together; write it without",
 	ReasonNumber:           "is not a number; write 0.5 or 0,5 and leave the cell empty where there is none",
 	ReasonBounds:           "lies outside {min} to {max}",
 	ReasonCriterion:        "is no part of the index; \"sipas framework show\" lists its codes",

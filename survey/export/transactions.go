@@ -135,6 +135,9 @@ func (t *table) transaction(opt TransactionOptions, first map[string]int) survey
 			t.warn(WarningDossierOdd, t.heading(colDossier), tr.Dossier)
 		}
 	}
+	if strings.ContainsAny(tr.Field, survey.PoolingMarks) {
+		t.fault(colField, tr.Field, ReasonFieldNotAllowed)
+	}
 	if tr.Received == "" && strings.TrimSpace(t.raw(colReceived)) == "" {
 		t.fault(colReceived, "", ReasonEmpty)
 	}

@@ -114,6 +114,7 @@ func TestReadTransactionsNamesEveryFault(t *testing.T) {
 		{"not UTF-8", "H39.1-0002,p,\xd0\x20t,25459,online,2026-07-01,,", []BadLine{{Line: 3, Column: "field", Value: "\uFFFD t", Reason: ReasonEncoding}}},
 		{"control character", "H39.1-0002,p,f\x00,25459,online,2026-07-01,,", []BadLine{{Line: 3, Column: "field", Value: `"f\x00"`, Reason: ReasonControl}}},
 		{"quotation mark within", `H39.1-0002,p"q,f,25459,online,2026-07-01,,`, []BadLine{{Line: 3, Reason: ReasonQuoting}}},
+		{"pooled field", "H39.1-0002,p,Đất đai | Môi trường,25459,online,2026-07-01,,", []BadLine{{Line: 3, Column: "field", Value: "Đất đai | Môi trường", Reason: ReasonFieldNotAllowed}}},
 		{"too long", "H39.1-0002,p," + strings.Repeat("đ", 501) + ",25459,online,2026-07-01,,", []BadLine{{Line: 3, Column: "field", Value: strings.Repeat("đ", 40) + "…", Reason: ReasonTooLong, Params: map[string]string{"max": "500"}}}},
 		{"two faults", "H39.1-0002,p,f,99999,pigeon,2026-07-01,,", []BadLine{
 			{Line: 3, Column: "unit", Value: "99999", Reason: ReasonUnitUnknown},

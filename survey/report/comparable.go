@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"sipas/survey"
@@ -16,11 +18,15 @@ type Side struct {
 	Wave        *survey.Wave
 	Instruments []*survey.Instrument
 	Frameworks  []*survey.Framework
-	// Register are the transactions of each unit in the wave, by which the parts of a unit that was merged later are weighed.
+	// Register are the transactions of each unit, by which the parts of a unit that was merged later are weighed where the release has no
+	// classes of them.
 	Register map[survey.UnitID]int
+	// Today says that the release does not hold which documents it was made of, RegisterToday that it holds no register: what the wave has
+	// today stands in for them, and whatever rests on it is marked.
+	Today, RegisterToday bool
 }
 
-// LoadSide reads the documents of a release.
+// LoadSide reads the documents that a release was made of. A wave may ask other versions by now.
 func LoadSide(ctx context.Context, from Source, r *survey.Release) (*Side, error) {
 	const op = "load release to compare"
 	w, err := from.Wave(ctx, r.Wave)
@@ -28,28 +34,78 @@ func LoadSide(ctx context.Context, from Source, r *survey.Release) (*Side, error
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	s := &Side{Release: r, Wave: w, Register: map[survey.UnitID]int{}}
-	for _, ref := range w.Instruments {
+	recipe := survey.Recipe{}
+	if r.Recipe != nil {
+		recipe = *r.Recipe
+	}
+	instruments, frameworks := w.Instruments, w.Frameworks
+	if s.Today = len(recipe.Instruments) == 0 || len(recipe.Frameworks) == 0; !s.Today {
+		instruments, frameworks = nil, nil
+		for _, d := range recipe.Instruments {
+			instruments = append(instruments, survey.InstrumentRef{ID: d.ID, Version: d.Version})
+		}
+		for _, d := range recipe.Frameworks {
+			frameworks = append(frameworks, survey.FrameworkRef{ID: d.ID, Version: d.Version})
+		}
+	}
+	for _, ref := range instruments {
 		in, err := from.Instrument(ctx, ref)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 		s.Instruments = append(s.Instruments, in)
 	}
-	for _, ref := range w.Frameworks {
+	for _, ref := range frameworks {
 		f, err := from.Framework(ctx, ref)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 		s.Frameworks = append(s.Frameworks, f)
 	}
-	counts, err := from.RegisterCounts(ctx, r.Wave)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
+	for _, n := range recipe.Register {
+		s.Register[n.Unit] = n.N
 	}
-	for _, n := range counts {
-		s.Register[n.Unit] += n.N
+	if s.RegisterToday = len(recipe.Register) == 0; s.RegisterToday {
+		counts, err := from.RegisterCounts(ctx, r.Wave)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		for _, n := range counts {
+			s.Register[n.Unit] += n.N
+		}
 	}
 	return s, nil
+}
+
+// weights are the transactions that the figures of each unit speak for. Figures of the invited speak for the classes that were drawn
+// from, which keep the unit that they were drawn with, whatever was merged since; those of walk-ins speak for the register. pooled are units
+// that share a class with others, so that nobody knows what is theirs.
+func (s *Side) weights(basis survey.Basis) (of map[survey.UnitID]int, pooled map[survey.UnitID]bool, today bool) {
+	of, pooled = map[survey.UnitID]int{}, map[survey.UnitID]bool{}
+	for _, k := range s.Weighting.Strata {
+		label := k.Labels[survey.DimUnit]
+		if unit := single(label); unit != "" {
+			of[survey.UnitID(unit)] += k.Population
+			continue
+		}
+		for _, unit := range strings.Split(label, "|") {
+			pooled[survey.UnitID(unit)] = true
+		}
+	}
+	if basis == survey.BasisWalkIns || len(of) == 0 {
+		return s.Register, nil, s.RegisterToday
+	}
+	return of, pooled, false
+}
+
+// sameQuestionnaires reports whether two releases were made of one set of questionnaires.
+func sameQuestionnaires(a, b *Side) bool {
+	if len(a.Instruments) != len(b.Instruments) {
+		return false
+	}
+	return !slices.ContainsFunc(a.Instruments, func(x *survey.Instrument) bool {
+		return !slices.ContainsFunc(b.Instruments, func(y *survey.Instrument) bool { return x.Ref() == y.Ref() })
+	})
 }
 
 func (s *Side) framework(ref survey.FrameworkRef) *survey.Framework {
@@ -69,6 +125,9 @@ type comparer struct {
 	units       map[survey.UnitID]survey.Unit
 	parts       map[survey.UnitID][]survey.UnitID // the predecessors of each unit
 	whole       []survey.ChangeReason             // what holds for every figure
+	// oneMixture says that both sides are of one wave and of the same questionnaires. Where the wave changed its words, each figure is a
+	// mixture of both, and it is the same mixture.
+	oneMixture bool
 
 	mu    sync.Mutex // of nodes: flags ask for many indicators at once
 	nodes map[[2]string]nodeRule
@@ -95,6 +154,7 @@ func newComparer(early, late *Side, units []survey.Unit, find survey.Frameworks)
 		slices.Sort(list)
 	}
 	c.whole = c.releases()
+	c.oneMixture = early.Release.Wave == late.Release.Wave && sameQuestionnaires(early, late)
 	return c
 }
 
@@ -116,6 +176,9 @@ func (c *comparer) releases() []survey.ChangeReason {
 	}
 	if a.State == survey.StateProvisional || b.State == survey.StateProvisional {
 		out = append(out, reason(survey.CompareProvisional))
+	}
+	if a.Today || b.Today {
+		out = append(out, reason(survey.CompareDocuments))
 	}
 	if a.Rules.Level != b.Rules.Level || a.Rules.Interval != b.Rules.Interval {
 		out = append(out, reason(survey.CompareInterval))
@@ -191,9 +254,10 @@ func (c *comparer) counterpart(late *survey.Framework) (*survey.Framework, surve
 	return nil, reason(survey.CompareFramework, late.Ref().String())
 }
 
-// broken finds a break that the frameworks state between the years of the two sides.
+// broken finds a break that the frameworks state between the years of the two sides. A wave that ends later may have begun earlier.
 func (c *comparer) broken(early, late *survey.Framework, n *survey.Node) (survey.Break, bool) {
 	from, to := yearOf(c.early.Wave.From), yearOf(c.late.Wave.From)
+	from, to = min(from, to), max(from, to)
 	if early.Ref() != late.Ref() {
 		return c.find.BreakBetween(late, n.Code, from, to)
 	}
@@ -224,8 +288,25 @@ func yearOf(d survey.Day) int {
 	return year
 }
 
-// questions holds what was asked of the leaves of a node on the two sides against each other. A composite is refused with any of
-// its leaves.
+// scored names the framework of the later side that is meant by an id: empty means its headline, and the id of a framework of the earlier side
+// the one that follows it.
+func (c *comparer) scored(id string) string {
+	if id == "" && len(c.late.Frameworks) > 0 {
+		return c.late.Frameworks[0].ID
+	}
+	if slices.ContainsFunc(c.late.Frameworks, func(f *survey.Framework) bool { return f.ID == id }) {
+		return id
+	}
+	for _, f := range c.late.Frameworks {
+		if early, _ := c.counterpart(f); early != nil && early.ID == id {
+			return f.ID
+		}
+	}
+	return id
+}
+
+// questions holds what was asked of the leaves of a node on the two sides, and how it is counted and put together, against each other. A
+// composite is refused with any of its leaves.
 func (c *comparer) questions(then, now *survey.Node) []survey.ChangeReason {
 	before := map[string]*survey.Node{}
 	for _, l := range then.Leaves() {
@@ -240,6 +321,9 @@ func (c *comparer) questions(then, now *survey.Node) []survey.ChangeReason {
 			continue
 		}
 		delete(before, l.Code)
+		if !sameCount(old.Value, l.Value) {
+			note(survey.CompareComposition, l.Code)
+		}
 		was, is := itemsOf(old), itemsOf(l)
 		for i := range max(len(was), len(is)) {
 			if i >= len(was) || i >= len(is) || was[i] != is[i] {
@@ -254,11 +338,57 @@ func (c *comparer) questions(then, now *survey.Node) []survey.ChangeReason {
 	for _, gone := range slices.Sorted(maps.Keys(before)) {
 		note(survey.CompareComposition, gone)
 	}
+	if len(about[survey.CompareComposition]) == 0 {
+		for _, other := range otherwiseMade(then, now) {
+			note(survey.CompareComposition, other)
+		}
+	}
 	var out []survey.ChangeReason
 	for _, code := range []string{survey.CompareComposition, survey.CompareWording, survey.CompareScale, survey.CompareModes} {
 		if list := about[code]; len(list) > 0 {
 			slices.Sort(list)
 			out = append(out, reason(code, slices.Compact(list)...))
+		}
+	}
+	return out
+}
+
+// sameCount reports whether two indicators make their number of answers in the same way. Which items they take it from, and where an office's
+// table has it, is not asked here.
+func sameCount(a, b *survey.LeafValue) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	plain := func(v survey.LeafValue) survey.LeafValue {
+		v.Codes = slices.Sorted(slices.Values(v.Codes))
+		v.Item, v.Items, v.Column, v.Unknown, v.Source, v.Evidence, v.Link = "", nil, "", nil, "", false, nil
+		return v
+	}
+	return reflect.DeepEqual(plain(*a), plain(*b))
+}
+
+// otherwiseMade lists the nodes of a tree that are put together of what is below them in another way than under the same code before.
+func otherwiseMade(then, now *survey.Node) []string {
+	if len(then.Children) == 0 && len(now.Children) == 0 {
+		return nil
+	}
+	same := then.Combine == now.Combine && then.Intercept == now.Intercept && then.Missing == now.Missing && then.Rounding == now.Rounding &&
+		reflect.DeepEqual(then.Round, now.Round)
+	if same && now.Combine == survey.CombineMeanOfLeaves {
+		return nil // whatever lies between it and the indicators
+	}
+	var out []string
+	if !same || len(then.Children) != len(now.Children) {
+		out = append(out, now.Code)
+	}
+	for i := range now.Children {
+		child := &now.Children[i]
+		at := slices.IndexFunc(then.Children, func(n survey.Node) bool { return n.Code == child.Code })
+		if at < 0 || then.Children[at].Coefficient != child.Coefficient {
+			out = append(out, child.Code)
+		}
+		if at >= 0 {
+			out = append(out, otherwiseMade(&then.Children[at], child)...)
 		}
 	}
 	return out
@@ -277,7 +407,7 @@ func itemsOf(n *survey.Node) []string {
 // item compares one question in every way of answering that both sides ask it in.
 func (c *comparer) item(code string) []string {
 	then, now := asked(c.early.Instruments, code), asked(c.late.Instruments, code)
-	if len(then) == 0 && len(now) == 0 {
+	if c.oneMixture || len(then) == 0 && len(now) == 0 {
 		return nil
 	}
 	if len(then) == 0 || len(now) == 0 {

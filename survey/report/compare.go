@@ -13,7 +13,7 @@ import (
 
 // CompareOptions say what of two releases is compared, and by what knowledge.
 type CompareOptions struct {
-	Framework string              // empty: the headline framework of the later side
+	Framework string              // of either side; empty: the headline framework of the later side
 	Unit      survey.UnitID       // of this unit alone; empty: of the whole and of every unit and field
 	Level     float64             // of the intervals of differences
 	Units     []survey.Unit       // the directory, with who came of whom
@@ -32,7 +32,7 @@ type CompareOptions struct {
 // withheld: a difference would give it away.
 //
 // A unit that was merged between the two periods is compared with its parts. Its past is Σ w·x / Σ w, w being the
-// part's transactions in the register of the earlier wave, and withheld where any part is. Its standard error is the bound
+// transactions that the part's figure speaks for in the earlier release, and withheld where any part is. Its standard error is the bound
 // Σ w·se / Σ w, which holds whatever the covariance of the parts is: the parts are domains of one raked sample, and releases keep no covariances.
 //
 // Waves draw independently, so that a difference of two waves has the variance of both, Satterthwaite's degrees of freedom and
@@ -41,15 +41,13 @@ type CompareOptions struct {
 func Compare(from, to *Side, o CompareOptions) []survey.Change {
 	o.Weighting, o.Basis = cmp.Or(o.Weighting, survey.Weighted), cmp.Or(o.Basis, survey.BasisInvited)
 	early, late, turned := from, to, false
-	if from.Wave.To > to.Wave.To {
+	if earlier(to, from) {
 		early, late, turned = to, from, true
 	}
 	c := newComparer(early, late, o.Units, o.Find)
 	m := &changes{comparer: c, before: figuresByKey(early), after: figuresByKey(late), level: o.Level}
 	taken := map[survey.UnitID]bool{} // units that are the past of another
-	if o.Framework == "" && len(late.Frameworks) > 0 {
-		o.Framework = late.Frameworks[0].ID
-	}
+	o.Framework = c.scored(o.Framework)
 	wanted := func(k survey.FigureKey) bool {
 		return k.Framework == o.Framework && k.Weighting == o.Weighting && k.Basis == o.Basis &&
 			(o.Unit == "" || k.Domain.Unit == o.Unit) && (o.Nodes == nil || o.Nodes(k.Node))
@@ -80,6 +78,11 @@ func Compare(from, to *Side, o CompareOptions) []survey.Change {
 		}
 	}
 	return out
+}
+
+// earlier reports whether a side is the earlier of two, so that the order in which they are named does not matter.
+func earlier(a, b *Side) bool {
+	return cmp.Or(cmp.Compare(a.Wave.To, b.Wave.To), cmp.Compare(a.Wave.From, b.Wave.From), cmp.Compare(a.Wave.ID, b.Wave.ID), a.MadeAt.Compare(b.MadeAt)) < 0
 }
 
 // CompareUnits holds two units of one release against each other, from the first to the second.
@@ -225,7 +228,7 @@ func verdict(reasons []survey.ChangeReason) survey.Comparability {
 
 // changeEnd is what is shown of one side. Of a figure that may not be shown, nothing is left but why.
 func changeEnd(s *Side, f *survey.Figure, unit survey.UnitID) survey.ChangeEnd {
-	e := survey.ChangeEnd{Wave: s.Release.Wave, Release: s.ID, Unit: unit, State: survey.StateNotComparable, Estimate: analysis.Undefined(0, "")}
+	e := survey.ChangeEnd{Wave: s.Release.Wave, Release: s.ID, Number: s.Number, Unit: unit, State: survey.StateNotComparable, Estimate: analysis.Undefined(0, "")}
 	if f == nil {
 		return e
 	}

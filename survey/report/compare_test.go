@@ -283,6 +283,71 @@ func TestMergedUnitsPast(t *testing.T) {
 	}
 }
 
+// Two waves that end together are in the order in which they began, whichever is named first and whichever side's framework is; and a break
+// between the years is found although the later one began earlier.
+func TestCompareDirections(t *testing.T) {
+	t.Parallel()
+	long := shippedSide(t, "z-long", "2018-07-01", "2019-06-30", "papi-2018")
+	short := shippedSide(t, "a-short", "2019-01-01", "2019-06-30", "papi-2019")
+	long.put("u", 100, 2, 0.1)
+	short.put("u", 100, 2.1, 0.1)
+	for _, framework := range []string{"", "papi-2018", "papi-2019"} {
+		o := CompareOptions{Framework: framework, Level: 0.95, Find: ShippedFramework, Nodes: func(n string) bool { return len(n) <= 3 }}
+		forth, back := Compare(long, short, o), Compare(short, long, o)
+		if len(forth) == 0 || len(forth) != len(back) {
+			t.Fatalf("%q: %d and %d changes", framework, len(forth), len(back))
+		}
+		if c := changeOf(t, forth, "7.1", "u"); !slices.Contains(saidOf(c), survey.CompareBreak) || c.From.Wave != "z-long" {
+			t.Errorf("%q: from %s, %v", framework, c.From.Wave, saidOf(c))
+		}
+		for i := range forth {
+			if asText(t, reversed(back[i])) != asText(t, forth[i]) {
+				t.Fatalf("%q: not antisymmetric:\n%s\n%s", framework, asText(t, forth[i]), asText(t, reversed(back[i])))
+			}
+		}
+	}
+}
+
+// A framework that follows another compares with it where both make a node of the same answers in the same way, and nowhere else.
+func TestFollowersCountAlike(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		change  func(f *survey.Framework)
+		refused []string
+	}{
+		{"nothing", func(*survey.Framework) {}, nil},
+		{"words", func(f *survey.Framework) { nodeOf(f, "s24").Label = survey.Text{survey.Vietnamese: "Tên khác"} }, nil},
+		{"answers in another order", func(f *survey.Framework) { slices.Reverse(nodeOf(f, "s24").Value.Codes) }, nil},
+		{"other answers", func(f *survey.Framework) { nodeOf(f, "s24").Value.Codes = []int{5} }, []string{"s24", "II.A", "II", "sipas"}},
+		{"other bounds", func(f *survey.Framework) {
+			nodeOf(f, "s24").Value.Bounds, nodeOf(f, "s24").Value.Direction = &survey.Bounds{Min: 1, Max: 5}, "down"
+		}, []string{"s24", "II.A", "II", "sipas"}},
+		{"other rounding", func(f *survey.Framework) { one := 1; nodeOf(f, "II.A").Round = &one }, []string{"II.A"}},
+		{"other weights", func(f *survey.Framework) { nodeOf(f, "II").Combine = survey.CombineSum }, []string{"II"}},
+	} {
+		a := shippedSide(t, "a", "2026-01-01", "2026-03-31", "sipas-2022")
+		b := shippedSide(t, "b", "2026-04-01", "2026-06-30", "sipas-2022")
+		before := b.Frameworks[0].Ref()
+		b.Frameworks[0].ID, b.Frameworks[0].Follows = "sipas-later", &before
+		c.change(b.Frameworks[0])
+		a.put("u", 100, 70, 1)
+		b.put("u", 100, 72, 1)
+		o := CompareOptions{Level: 0.95, Find: FrameworksOf(slices.Concat(a.Frameworks, b.Frameworks))}
+		for _, x := range Compare(a, b, o) {
+			if x.Domain.Unit != "u" || x.Framework != "sipas-later" {
+				continue
+			}
+			want := slices.Contains(c.refused, x.Node)
+			if got := x.State == survey.ChangeRefused; got != want || want != slices.Contains(saidOf(x), survey.CompareComposition) || !slices.Contains(saidOf(x), survey.CompareFollows) {
+				t.Errorf("%s: %s is %s for %v", c.name, x.Node, x.State, saidOf(x))
+			}
+		}
+	}
+}
+
+func nodeOf(f *survey.Framework, code string) *survey.Node { n, _ := f.Node(code); return n }
+
 func asText(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)

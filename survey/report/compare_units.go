@@ -85,18 +85,22 @@ func (m *changes) merged(then survey.FigureKey, ids []survey.UnitID) (*survey.Fi
 	refuse := func(code string, unit survey.UnitID) (*survey.Figure, []survey.ChangePart, []survey.ChangeReason) {
 		return nil, nil, append(said, reason(code, string(unit)))
 	}
+	weights, pooled, today := m.early.weights(then.Basis)
+	if today && len(ids) > 1 {
+		said = append(said, reason(survey.CompareWeights))
+	}
 	var figures []*survey.Figure
 	var parts []survey.ChangePart
 	for _, id := range ids {
 		key := then
 		key.Domain.Unit = id
 		f := m.before[key]
-		weight := float64(m.early.Register[id])
+		weight := float64(weights[id])
 		if len(ids) == 1 {
 			weight = 1 // one part is all of it, whatever it weighs
 		}
 		switch {
-		case f == nil && weight == 0 && len(m.early.Register) > 0:
+		case f == nil && weight == 0 && len(weights) > 0 && !pooled[id]:
 			continue // it handled nothing in that period
 		case f == nil:
 			return refuse(survey.ComparePartMissing, id)

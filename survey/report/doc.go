@@ -172,7 +172,8 @@
 // Priority is gain × importance × transactions, scaled so that the highest is 100. Gain is what the unit's index (the
 // highest node of the framework that has a value) would rise if the indicator reached its target, from the index's slope. Importance is the
 // weighted correlation of the item with overall satisfaction over everybody in the wave who answered both, zero where it is negative: it
-// is association, not effect. Transactions are the unit's in the register.
+// is association, not effect. Transactions are the unit's in the register; those of a unit that was merged into another one after the draw are
+// still its own, because its figures are.
 //
 // # Tables and files of answers
 //
@@ -190,8 +191,12 @@
 //
 // A provisional release is what pages show while answers come. It keeps the state of the answers that it was made of, so that Refresh
 // decides from two numbers, and the register's counts, whether computing can change what is shown (in a small wave also from the
-// cells, so that the fifteenth answer shows at once), and a figure changes only when it may. Its diagnostics and counts are always those of the last
-// computation.
+// cells, so that the fifteenth answer shows at once), and a figure changes only when it may. What no count tells, such as a correction or a merger of
+// units, is in it after an hour at the latest. Its diagnostics and counts are always those of the last computation.
+//
+// A release is made of one moment: Load reads wave, units, classes and register before and after the answers, and all of it again where they
+// are not the same. It is held against others by what it was made of, which its recipe names, and not by what its wave asks by now; where an old release
+// has none, what is known today stands in, and every verdict says so.
 //
 // A published release is made by Publish from all rows at once, and stored for good. It is numbered within its wave; a later one says why it takes
 // the place of the one before, which stays. It shows what may be shown beside all that was shown before: figures that stay as the live
@@ -199,7 +204,8 @@
 // a conflict when it is saved, and Refresh and Publish compute again. A release holds the SHA-256 of its rows and of its weights, each in key
 // order, the rules, the program's version, a recipe (the questionnaires and frameworks with the hashes of their documents, the targets, the method
 // in words), and the names that its figures had that day. Its content hash leaves out what differs between two makings: the same rows, rules,
-// program and pages shown before give the same hash at any time and on any number of cores.
+// program and pages shown before give the same hash at any time and on any number of cores, on processors of one architecture: others may join a
+// multiplication and an addition into one rounding. Verify takes figures that agree to nine digits for the same and notes weights that do not agree to the last.
 //
 // # What Verify can find
 //

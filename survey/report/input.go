@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -55,30 +56,52 @@ type Source interface {
 
 // Load reads a wave's input, the answers in one pass. A wave without a register is CodeRegisterEmpty.
 // Program and MadeAt are left for the caller.
+//
+// All of it is of one moment: a release must not be made of a register before a merger and of answers after it. The answers are one
+// reading; everything else is read before and after them, and where somebody changed it meanwhile, all is read again. Who changes
+// it every time makes that CodeUnavailable.
 func Load(ctx context.Context, from Source, wave survey.WaveID) (*Input, error) {
 	const op = "load wave"
-	w, err := from.Wave(ctx, wave)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
+	for range mostTries {
+		in, err := loadFrame(ctx, from, wave)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		if len(in.Register) == 0 {
+			return nil, &survey.Error{Code: survey.CodeRegisterEmpty, Op: op, Params: map[string]string{"wave": string(wave)}}
+		}
+		// Before the answers: whoever shows something meanwhile makes saving what follows a conflict.
+		if err := in.loadShown(ctx, from); err != nil {
+			return nil, fmt.Errorf("%s: what was shown: %w", op, err)
+		}
+		// An answer may name a questionnaire that the wave asks only since. So its error waits, too.
+		failed := in.loadRows(ctx, from)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%s: answers: %w", op, failed)
+		}
+		now, err := loadFrame(ctx, from, wave)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		switch {
+		case !in.sameFrame(now):
+			continue
+		case failed != nil:
+			return nil, fmt.Errorf("%s: answers: %w", op, failed)
+		}
+		if in.Previous, err = previous(ctx, from, in.Wave); err != nil {
+			return nil, fmt.Errorf("%s: earlier wave: %w", op, err)
+		}
+		return in, nil
 	}
-	in := &Input{Wave: w, Instruments: map[survey.InstrumentRef]*survey.Instrument{}}
-	if err := in.loadFrame(ctx, from); err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	if len(in.Register) == 0 {
-		return nil, &survey.Error{Code: survey.CodeRegisterEmpty, Op: op, Params: map[string]string{"wave": string(wave)}}
-	}
-	// Before the answers: whoever shows something meanwhile makes saving what follows a conflict.
-	if err := in.loadShown(ctx, from); err != nil {
-		return nil, fmt.Errorf("%s: what was shown: %w", op, err)
-	}
-	if err := in.loadRows(ctx, from); err != nil {
-		return nil, fmt.Errorf("%s: answers: %w", op, err)
-	}
-	if in.Previous, err = previous(ctx, from, w); err != nil {
-		return nil, fmt.Errorf("%s: earlier wave: %w", op, err)
-	}
-	return in, nil
+	return nil, survey.Errorf(survey.CodeUnavailable, op, "register, draws or units of %s change all the time", wave)
+}
+
+// sameFrame reports whether two readings found the same wave, units, classes and register.
+func (in *Input) sameFrame(other *Input) bool {
+	a, b := *in.Wave, *other.Wave
+	a.State, b.State = "", "" // closing changes no row
+	return reflect.DeepEqual(a, b) && reflect.DeepEqual(in.Units, other.Units) && slices.Equal(in.Classes, other.Classes) && slices.Equal(in.Register, other.Register)
 }
 
 // loadRows reads the answers. They may name an earlier version of a questionnaire than the wave asks now; all versions are at hand
@@ -109,27 +132,31 @@ func (in *Input) loadRows(ctx context.Context, from Source) error {
 }
 
 // loadFrame reads everything but the answers.
-func (in *Input) loadFrame(ctx context.Context, from Source) (err error) {
+func loadFrame(ctx context.Context, from Source, wave survey.WaveID) (in *Input, err error) {
+	in = &Input{Instruments: map[survey.InstrumentRef]*survey.Instrument{}}
+	if in.Wave, err = from.Wave(ctx, wave); err != nil {
+		return nil, err
+	}
 	for _, ref := range in.Wave.Instruments {
 		if in.Instruments[ref], err = from.Instrument(ctx, ref); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, ref := range in.Wave.Frameworks {
 		f, err := from.Framework(ctx, ref)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		in.Frameworks = append(in.Frameworks, f)
 	}
 	if in.Units, err = from.Units(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	if in.Classes, err = from.Classes(ctx, in.Wave.ID); err != nil {
-		return err
+	if in.Classes, err = from.Classes(ctx, wave); err != nil {
+		return nil, err
 	}
-	in.Register, err = from.RegisterCounts(ctx, in.Wave.ID)
-	return err
+	in.Register, err = from.RegisterCounts(ctx, wave)
+	return in, err
 }
 
 // previous finds the published release of the latest earlier wave of the same province that scored the same

@@ -192,6 +192,9 @@ func WeightsOf(name string, byProvince map[string]float64) (MergeWeights, error)
 		if !(x > 0) || math.IsInf(x, 1) {
 			return w, survey.Errorf(survey.CodeBadRequest, op, "the weight %g of %s is not above 0", x, u.NameVI)
 		}
+		if _, twice := w.Of[u.ID]; twice {
+			return w, survey.Errorf(survey.CodeBadRequest, op, "%s has two weights, in two spellings of its name", u.NameVI)
+		}
 		w.Of[u.ID] = x
 	}
 	return w, nil

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +112,14 @@ func next(ctx context.Context, store Publisher, wave survey.WaveID, before *surv
 func LiveOf(r *survey.Release) *survey.Release {
 	live := *r
 	live.State, live.Disclosed = survey.StateProvisional, nil
-	live.Number, live.Supersedes, live.Reason, live.ContentHash, live.WeightsHash, live.Recipe, live.Context = 0, 0, "", "", "", nil, nil
+	live.Number, live.Supersedes, live.Reason, live.ContentHash, live.WeightsHash, live.Context = 0, 0, "", "", "", nil
+	if r.Recipe != nil {
+		// As a live release has it: see survey.Recipe.
+		recipe := *r.Recipe
+		recipe.Targets, recipe.Method = nil, nil
+		recipe.Frameworks, recipe.Instruments = withoutHashes(recipe.Frameworks), withoutHashes(recipe.Instruments)
+		live.Recipe = &recipe
+	}
 	provisional := func(f survey.Figure) survey.Figure {
 		if f.State == survey.StatePublished {
 			f.State = survey.StateProvisional
@@ -134,6 +142,14 @@ func LiveOf(r *survey.Release) *survey.Release {
 	return &live
 }
 
+func withoutHashes(documents []survey.DocumentHash) []survey.DocumentHash {
+	out := slices.Clone(documents)
+	for i := range out {
+		out[i].SHA256 = ""
+	}
+	return out
+}
+
 // published computes what a release says: everything but its place in the wave.
 func published(ctx context.Context, store Publisher, in *Input, o PublishOptions, progress Progress) (*survey.Release, error) {
 	r, weights, err := compute(ctx, in, survey.StatePublished, progress)
@@ -141,7 +157,7 @@ func published(ctx context.Context, store Publisher, in *Input, o PublishOptions
 		return nil, err
 	}
 	r.WeightsHash = weightsHash(weights)
-	if r.Recipe, err = recipe(ctx, store, in); err != nil {
+	if err := completeRecipe(ctx, store, in, r); err != nil {
 		return nil, err
 	}
 	r.Context = releaseContext(in, r, o)
@@ -168,27 +184,22 @@ func weightsHash(w *Weights) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// recipe names the documents that the release rests on, with what was in them, and the method.
-func recipe(ctx context.Context, store Publisher, in *Input) (*survey.Recipe, error) {
-	out := &survey.Recipe{Targets: in.Wave.Targets, Method: methodText(in.Wave.Rules)}
-	for _, f := range in.Frameworks {
-		sum, err := store.FrameworkHash(ctx, f.Ref())
-		if err != nil {
-			return nil, err
+// completeRecipe adds what was in the documents, and the method.
+func completeRecipe(ctx context.Context, store Publisher, in *Input, r *survey.Release) (err error) {
+	r.Recipe.Targets, r.Recipe.Method = in.Wave.Targets, methodText(in.Wave.Rules, &r.Weighting)
+	for i := range r.Recipe.Frameworks {
+		d := &r.Recipe.Frameworks[i]
+		if d.SHA256, err = store.FrameworkHash(ctx, survey.FrameworkRef{ID: d.ID, Version: d.Version}); err != nil {
+			return err
 		}
-		out.Frameworks = append(out.Frameworks, survey.DocumentHash{ID: f.ID, Version: f.Version, SHA256: sum})
 	}
-	refs := slices.SortedFunc(maps.Keys(in.Instruments), func(a, b survey.InstrumentRef) int {
-		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version))
-	})
-	for _, ref := range refs {
-		sum, err := store.InstrumentHash(ctx, ref)
-		if err != nil {
-			return nil, err
+	for i := range r.Recipe.Instruments {
+		d := &r.Recipe.Instruments[i]
+		if d.SHA256, err = store.InstrumentHash(ctx, survey.InstrumentRef{ID: d.ID, Version: d.Version}); err != nil {
+			return err
 		}
-		out.Instruments = append(out.Instruments, survey.DocumentHash{ID: ref.ID, Version: ref.Version, SHA256: sum})
 	}
-	return out, nil
+	return nil
 }
 
 // releaseContext writes down the names that the release's figures have today.
@@ -247,9 +258,8 @@ func headlineOf(r *survey.Release, f survey.NamedFramework) survey.Headline {
 
 // methodText is the method in words, with the numbers of the wave's rules. It is written into the release, which must say for ever how it was
 // made, and so it is no text of a page's catalogue, which may be mended.
-func methodText(rules survey.Rules) []survey.Text {
-	level := strconv.FormatFloat(100*rules.Level, 'f', -1, 64)
-	rate := strconv.FormatFloat(100*rules.FalseFlagRate, 'f', -1, 64)
+func methodText(rules survey.Rules, w *survey.WeightReport) []survey.Text {
+	level, rate := perCentText(rules.Level), perCentText(rules.FalseFlagRate)
 	adjust := strconv.FormatFloat(rules.MaxAdjustment, 'f', -1, 64)
 	vi := func(s string) string { return strings.ReplaceAll(s, ".", ",") }
 	return []survey.Text{
@@ -263,11 +273,7 @@ func methodText(rules survey.Rules) []survey.Text {
 			survey.English:    fmt.Sprintf("Each answer weighs the inverse of its chance of being invited and asked. Weights are adjusted for nonresponse in classes of at least %d respondents, each by at most %s times the overall adjustment.", rules.MinRespondents, adjust),
 			survey.Chinese:    fmt.Sprintf("每份回答的权重为受邀和被问概率的倒数。权重在至少有%d名回答者的层内按无回答调整，每层不超过总体调整的%s倍。", rules.MinRespondents, adjust),
 		},
-		{
-			survey.Vietnamese: "Sau đó trọng số được cân chỉnh (raking) để khớp với sổ đăng ký theo tình trạng hạn, đơn vị × tình trạng hạn, lĩnh vực và cách nộp. Không cắt bớt trọng số nào.",
-			survey.English:    "The weights are then raked to the register by lateness, unit × lateness, field and channel. No weight is trimmed.",
-			survey.Chinese:    "然后用迭代比例法使权重与登记册在是否逾期、单位×是否逾期、领域和办理渠道上一致。不截断任何权重。",
-		},
+		rakingText(w),
 		{
 			survey.Vietnamese: fmt.Sprintf("Sai số chuẩn được tính bằng tuyến tính hóa theo thiết kế, trên phần dư của bước cân chỉnh, có hiệu chỉnh tổng thể hữu hạn; sai số của chỉ số tính từ hiệp phương sai chung của các câu hỏi. Khoảng tin cậy %s%%; của tỷ lệ theo phương pháp %s.", vi(level), rules.Interval),
 			survey.English:    fmt.Sprintf("Standard errors come from linearization under the design, from the residuals of the raking, with the finite population correction; those of an index from the joint covariance of its items. Intervals have the level of %s%%; those of shares are by the method %s.", level, rules.Interval),
@@ -283,5 +289,94 @@ func methodText(rules survey.Rules) []survey.Text {
 			survey.English:    fmt.Sprintf("An indicator needs attention when it is shown below its target and for at least one further reason; the expected share of false flags is at most %s%%.", rate),
 			survey.Chinese:    fmt.Sprintf("指标被证实低于目标且至少另有一项原因成立时，即为需要改进；预期误报率不超过%s%%。", rate),
 		},
+	}
+}
+
+// perCentText writes a share as a per cent, without the dust of binary fractions.
+func perCentText(share float64) string {
+	return strconv.FormatFloat(math.Round(1e8*share)/1e6, 'f', -1, 64)
+}
+
+// marginWords are the margins of the register in words, in the order in which they are raked.
+var marginWords = []struct {
+	name string
+	text survey.Text
+}{
+	{marginLateness, survey.Text{survey.Vietnamese: "tình trạng hạn", survey.English: "lateness", survey.Chinese: "是否逾期"}},
+	{marginUnit, survey.Text{survey.Vietnamese: "đơn vị × tình trạng hạn", survey.English: "unit × lateness", survey.Chinese: "单位×是否逾期"}},
+	{marginField, survey.Text{survey.Vietnamese: "lĩnh vực", survey.English: "field", survey.Chinese: "领域"}},
+	{marginChannel, survey.Text{survey.Vietnamese: "cách nộp", survey.English: "channel", survey.Chinese: "办理渠道"}},
+}
+
+// metMargin is how far a margin that was raked may lie from the register, relative to its size: far above what raking leaves, and far below
+// what a margin is off that was given up.
+const metMargin = 1e-6
+
+// rakedTo reports whether a module's weights were raked to a margin.
+func rakedTo(m *survey.ModuleWeights, margin string) bool {
+	raked := false
+	for _, r := range m.Margins {
+		if r.Margin == margin {
+			raked = m.Converged && math.Abs(r.Achieved-r.Target) <= metMargin*math.Abs(r.Target)
+			if !raked {
+				return false
+			}
+		}
+	}
+	return raked
+}
+
+// rakingText says to which of the register's margins the weights were raked, and in which modules not to all of them.
+func rakingText(w *survey.WeightReport) survey.Text {
+	var margins []int
+	fewer := map[string]bool{}
+	for i := range marginWords {
+		var not []string
+		for k := range w.Modules {
+			if m := &w.Modules[k]; m.Respondents > 0 && !rakedTo(m, marginWords[i].name) {
+				not = append(not, m.Module)
+			}
+		}
+		if !slices.ContainsFunc(w.Modules, func(m survey.ModuleWeights) bool { return rakedTo(&m, marginWords[i].name) }) {
+			continue
+		}
+		margins = append(margins, i)
+		for _, module := range not {
+			fewer[module] = true
+		}
+	}
+	if len(margins) == 0 {
+		return survey.Text{
+			survey.Vietnamese: "Trọng số không được cân chỉnh theo sổ đăng ký mà chỉ được điều chỉnh theo người không trả lời. Không cắt bớt trọng số nào.",
+			survey.English:    "The weights are not raked to the register; they are adjusted for nonresponse only. No weight is trimmed.",
+			survey.Chinese:    "权重没有与登记册校准，只按无回答作了调整。不截断任何权重。",
+		}
+	}
+	list := func(l survey.Lang, between, last string) string {
+		var b strings.Builder
+		for k, i := range margins {
+			switch {
+			case k > 0 && k == len(margins)-1:
+				b.WriteString(last)
+			case k > 0:
+				b.WriteString(between)
+			}
+			b.WriteString(marginWords[i].text.In(l))
+		}
+		return b.String()
+	}
+	except := survey.Text{}
+	if len(fewer) > 0 {
+		names := strings.Join(slices.Sorted(maps.Keys(fewer)), ", ")
+		except = survey.Text{
+			survey.Vietnamese: " Với các nhóm câu hỏi sau, không khớp được tất cả: " + names + ".",
+			survey.English:    " Not all of these could be met for the modules " + names + ".",
+			survey.Chinese:    "以下题组未能全部一致：" + names + "。",
+		}
+	}
+	return survey.Text{
+		survey.Vietnamese: "Sau đó trọng số được cân chỉnh (raking) để khớp với sổ đăng ký theo " + list(survey.Vietnamese, ", ", " và ") + "." + except[survey.Vietnamese] + " Không cắt bớt trọng số nào.",
+		survey.English:    "The weights are then raked to the register by " + list(survey.English, ", ", " and ") + "." + except[survey.English] + " No weight is trimmed.",
+		survey.Chinese:    "然后用迭代比例法使权重与登记册在" + list(survey.Chinese, "、", "和") + "上一致。" + except[survey.Chinese] + "不截断任何权重。",
 	}
 }

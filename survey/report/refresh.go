@@ -20,7 +20,7 @@ type Keeper interface {
 // Refresh returns the wave's provisional release, brought up to date, and whether it changed: the one way in which
 // the page and the command line alike come to live figures.
 //
-// It first decides from counts whether a computation can change what is shown: from two numbers, and from the register's counts.
+// It first decides whether a computation can change what is shown: from the numbers of answers, and from the register's counts.
 // Only then it reads the answers, computes on half of the cores, so that pages and answers have the others, and saves the release in
 // the name of by. now and program are kept with it.
 func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.WaveID, program string, now time.Time, progress Progress) (*survey.Release, bool, error) {
@@ -67,20 +67,21 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 	}
 }
 
-// mostTries is how often Refresh computes when others show something at the same time.
+// mostTries is how often Refresh computes when others show something at the same time, and Load reads when others change the frame.
 const mostTries = 3
 
 const (
-	// fewAnswers is how many answers a wave may have for its cells to be looked at when fewer than Rules.MinAnswers came: then a unit's
-	// first figure shows with its fifteenth answer and no later. A larger wave waits for the next fifteen, which are soon there.
+	// fewAnswers is how many answers a wave may have for its cells to be looked at when fewer than Rules.MinAnswers came or went: then a
+	// unit's first figure shows with its fifteenth answer and no later. A larger wave waits for the next fifteen, which are soon there.
 	fewAnswers = 20_000
-	// longestLag is how long corrections, and answers that are fewer than Rules.MinAnswers, wait in a larger wave.
+	// longestLag is how long anything else that changed the answers waits, in a wave of any size: corrections and mergers, which counts do not
+	// tell, and answers that are fewer than Rules.MinAnswers.
 	longestLag = time.Hour
 )
 
 // due reports whether computing again can change what is shown: the register, the draws or the program changed, or
-// enough answers came. Below that it is sure to change nothing that is urgent: a composite may lag behind
-// by fewer answers, over the whole wave, than a figure needs to advance.
+// enough answers came or went. Below that it is sure to change nothing that is urgent: a composite may lag behind
+// by fewer answers, over the whole wave, than a figure needs to advance, and what no count tells waits for longestLag.
 func due(ctx context.Context, store Keeper, prev *survey.Release, state survey.AnswersState, program string, now time.Time) (bool, error) {
 	if prev.Program != program || prev.Answers == nil {
 		return true, nil
@@ -88,9 +89,9 @@ func due(ctx context.Context, store Keeper, prev *survey.Release, state survey.A
 	before := *prev.Answers
 	all := state.Invited + state.WalkIns
 	switch changed := state != before; {
-	case changed && all-before.Invited-before.WalkIns >= prev.Rules.MinAnswers:
+	case changed && apart(all, before.Invited+before.WalkIns) >= prev.Rules.MinAnswers:
 		return true, nil
-	case changed && all > fewAnswers && now.Sub(prev.MadeAt) >= longestLag:
+	case changed && now.Sub(prev.MadeAt) >= longestLag:
 		return true, nil
 	case changed && all <= fewAnswers:
 		if due, err := dueByCells(ctx, store, prev); due || err != nil {
@@ -100,7 +101,9 @@ func due(ctx context.Context, store Keeper, prev *survey.Release, state survey.A
 	return frameChanged(ctx, store, prev)
 }
 
-// frameChanged reports whether the register or the draws are others than those of the release.
+func apart(a, b int) int { return max(a-b, b-a) }
+
+// frameChanged reports whether the register or the draws are others than those of the release. A draw adds classes, and changes none.
 func frameChanged(ctx context.Context, store Keeper, prev *survey.Release) (bool, error) {
 	register, err := store.RegisterCounts(ctx, prev.Wave)
 	if err != nil {
@@ -110,14 +113,11 @@ func frameChanged(ctx context.Context, store Keeper, prev *survey.Release) (bool
 	if err != nil {
 		return false, err
 	}
-	total, invited := 0, 0
-	for _, r := range register {
-		total += r.N
-	}
+	invited := 0
 	for _, c := range classes {
 		invited += c.Invited
 	}
-	return total != prev.Weighting.Register || invited != prev.Weighting.Invited, nil
+	return prev.Recipe == nil || prev.Recipe.RegisterHash != registerHash(register) || invited != prev.Weighting.Invited, nil
 }
 
 // dueByCells looks for a figure that may advance.
@@ -225,7 +225,8 @@ func (c counts) due(prev *survey.Release, items map[[2]string]string) bool {
 	if !fresh {
 		return false
 	}
-	if c.invited+c.walkIns-w.Respondents-w.WalkIns >= minimum {
+	if apart(c.invited, w.Respondents) >= minimum || apart(c.walkIns, w.WalkIns) >= minimum ||
+		apart(c.invited+c.walkIns, w.Respondents+w.WalkIns) >= minimum {
 		return true
 	}
 	for i := range prev.Figures {
@@ -236,7 +237,7 @@ func (c counts) due(prev *survey.Release, items map[[2]string]string) bool {
 		}
 		n := c.answers[answersKey{f.Basis, item, f.Domain}]
 		switch {
-		case f.State == survey.StateProvisional && n-f.Estimate.N >= minimum:
+		case f.State == survey.StateProvisional && apart(n, f.Estimate.N) >= minimum:
 			return true
 		case f.State == survey.StateWithheld && f.Reason != survey.ReasonComplementary && n >= minimum:
 			return true

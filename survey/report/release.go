@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,7 +100,7 @@ func compute(ctx context.Context, in *Input, state survey.State, progress Progre
 	progress(StepFlags, 1, 1)
 	r := &survey.Release{
 		Wave: in.Wave.ID, State: state, MadeAt: in.MadeAt, Program: in.Program, DataHash: dataHash(c.in),
-		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting, WithoutSuspect: comparisons,
+		Rules: in.Wave.Rules, Figures: figures, Flags: flags, Weighting: c.weighting, WithoutSuspect: comparisons, Recipe: madeOf(in),
 	}
 	r.ID = releaseID(r, in.Known)
 	if err := c.close(r); err != nil {
@@ -121,12 +123,12 @@ func prepare(in *Input, state survey.State) (*computation, error) {
 	}
 	c := &computation{
 		in: in, groups: in.Rows.sorted(), state: state, frame: newFrame(in.Classes), given: map[survey.FigureKey]float64{}, scale: map[string][]int{},
-		kinds: map[survey.UnitID]survey.UnitKind{}, register: map[survey.UnitID]int{},
+		kinds: map[survey.UnitID]survey.UnitKind{},
 	}
 	for _, r := range in.Register {
-		c.register[r.Unit] += r.N
 		c.weighting.Register += r.N
 	}
+	c.register = transactionsOf(in)
 	if c.weighting.Register == 0 {
 		return nil, &survey.Error{Code: survey.CodeRegisterEmpty, Op: op, Params: map[string]string{"wave": string(in.Wave.ID)}}
 	}
@@ -159,11 +161,78 @@ func prepare(in *Input, state survey.State) (*computation, error) {
 	if in.Previous != nil {
 		now := &Side{
 			Release: &survey.Release{Wave: in.Wave.ID, State: state, Rules: in.Wave.Rules},
-			Wave:    in.Wave, Instruments: valuesIn(in.Instruments), Frameworks: in.Frameworks, Register: c.register,
+			Wave:    in.Wave, Instruments: valuesIn(in.Instruments), Frameworks: in.Frameworks,
 		}
 		c.since = &changes{comparer: newComparer(in.Previous, now, in.Units, ShippedFramework), before: figuresByKey(in.Previous), level: in.Wave.Rules.Level}
 	}
 	return c, nil
+}
+
+// transactionsOf counts the register by unit. Classes keep the unit that they were drawn with: where a unit was merged into another one since, the
+// transactions of its classes are its own, and no longer its successor's.
+func transactionsOf(in *Input) map[survey.UnitID]int {
+	of, drawn, next := map[survey.UnitID]int{}, map[survey.UnitID]int{}, map[survey.UnitID][]survey.UnitID{}
+	for _, r := range in.Register {
+		of[r.Unit] += r.N
+	}
+	for _, k := range in.Classes {
+		if unit := single(k.Labels[survey.DimUnit]); unit != "" {
+			drawn[survey.UnitID(unit)] += k.Population
+		}
+	}
+	for _, u := range in.Units {
+		next[u.ID] = u.Successors
+	}
+	for _, unit := range slices.Sorted(maps.Keys(drawn)) {
+		moved := drawn[unit] - of[unit]
+		seen := map[survey.UnitID]bool{unit: true}
+		for to := unit; moved > 0; {
+			if len(next[to]) != 1 || seen[next[to][0]] {
+				break // no merger: the register was corrected after the draw
+			}
+			to = next[to][0]
+			seen[to] = true
+			if of[to]-drawn[to] >= moved {
+				of[to], of[unit] = of[to]-moved, drawn[unit]
+				moved = 0
+			}
+		}
+	}
+	return of
+}
+
+// madeOf names what a release is made of.
+func madeOf(in *Input) *survey.Recipe {
+	out := new(survey.Recipe)
+	for _, f := range in.Frameworks {
+		out.Frameworks = append(out.Frameworks, survey.DocumentHash{ID: f.ID, Version: f.Version})
+	}
+	for _, doc := range in.Instruments {
+		out.Instruments = append(out.Instruments, survey.DocumentHash{ID: doc.ID, Version: doc.Version})
+	}
+	slices.SortFunc(out.Instruments, func(a, b survey.DocumentHash) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version))
+	})
+	of := map[survey.UnitID]int{}
+	for _, r := range in.Register {
+		of[r.Unit] += r.N
+	}
+	for _, unit := range slices.Sorted(maps.Keys(of)) {
+		out.Register = append(out.Register, survey.UnitCount{Unit: unit, N: of[unit]})
+	}
+	out.RegisterHash = registerHash(in.Register)
+	return out
+}
+
+// registerHash is the SHA-256 of the register by unit and month.
+func registerHash(register []survey.UnitMonthCount) string {
+	h := sha256.New()
+	registerLines(h, register)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func registerLines(h io.Writer, register []survey.UnitMonthCount) {
+	lines(h, "register", register, func(r survey.UnitMonthCount) string { return string(r.Unit) + "\x00" + r.Month })
 }
 
 // weight makes the weights of both sources.
@@ -346,7 +415,8 @@ func (c *computation) weights() *Weights {
 }
 
 // dataHash is the SHA-256 of the input rows in key order, each as one line of JSON, and of the hash of the responses, which is taken
-// in order of id while they are read: what proves later that a release was made of these rows.
+// in order of id while they are read: what proves later that a release was made of these rows. Of the directory of units it has those that the
+// wave speaks of, and what they were before.
 func dataHash(in *Input) string {
 	h := sha256.New()
 	wave := *in.Wave
@@ -356,17 +426,45 @@ func dataHash(in *Input) string {
 		line(h, "framework", f)
 	}
 	lines(h, "instrument", valuesIn(in.Instruments), func(d *survey.Instrument) string { return d.Ref().String() })
-	lines(h, "unit", in.Units, func(u survey.Unit) string { return string(u.ID) })
+	lines(h, "unit", unitsOf(in), func(u survey.Unit) string { return string(u.ID) })
 	lines(h, "class", in.Classes, func(c survey.Class) string { return string(c.ID) })
-	lines(h, "register", in.Register, func(r survey.UnitMonthCount) string { return string(r.Unit) + "\x00" + r.Month })
+	registerLines(h, in.Register)
 	line(h, "responses", in.Rows.hash())
 	lines(h, "given", in.Given, func(g Given) string {
 		return strings.Join([]string{g.Framework, g.Node, string(g.Domain.Unit), g.Domain.Field}, "\x00")
 	})
 	if in.Previous != nil {
 		line(h, "previous", in.Previous.ContentHash)
+		if in.Previous.RegisterToday {
+			line(h, "previous register", in.Previous.Register)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// unitsOf lists the units that a release names or compares with: its province, those of its domains, and their predecessors.
+func unitsOf(in *Input) []survey.Unit {
+	before, wanted := map[survey.UnitID][]survey.UnitID{}, map[survey.UnitID]bool{}
+	for _, u := range in.Units {
+		for _, next := range u.Successors {
+			before[next] = append(before[next], u.ID)
+		}
+	}
+	var want func(id survey.UnitID)
+	want = func(id survey.UnitID) {
+		if wanted[id] {
+			return
+		}
+		wanted[id] = true
+		for _, past := range before[id] {
+			want(past)
+		}
+	}
+	for _, d := range domainsOf(in) {
+		want(d.Unit)
+	}
+	wanted[in.Wave.Province] = true
+	return slices.DeleteFunc(slices.Clone(in.Units), func(u survey.Unit) bool { return !wanted[u.ID] })
 }
 
 func valuesIn(m map[survey.InstrumentRef]*survey.Instrument) []*survey.Instrument {

@@ -3,7 +3,9 @@ package report
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"iter"
 	"maps"
@@ -315,10 +317,11 @@ func (l *idList) add(id survey.ResponseID) {
 		}
 	}
 	if l.other == nil {
+		var all []survey.ResponseID
 		for i := range len(l.packed) / len(raw) {
-			l.other = append(l.other, l.at(i))
+			all = append(all, l.at(i))
 		}
-		l.packed = nil
+		l.packed, l.other = nil, all
 	}
 	l.other = append(l.other, id)
 }
@@ -330,24 +333,94 @@ func (l *idList) at(i int) survey.ResponseID {
 	return survey.ResponseID(hex.EncodeToString(l.packed[16*i : 16*i+16]))
 }
 
-// byID walks the rows of several groups in order of id: the place of the group, and that of the row in it.
+// byID walks the rows of several groups in order of id: the place of the group, and that of the row in it. Rows are added in this order, so
+// each group has its own in it, and what is left is to merge them: nothing is held but one id of each group.
 func byID(groups []*group) iter.Seq2[int, int] {
-	type head struct {
-		id        survey.ResponseID
-		group, at int
-	}
 	return func(yield func(int, int) bool) {
-		var all []head
+		var heads idHeap
 		for i, g := range groups {
-			for k := range g.n {
-				all = append(all, head{g.ids.at(k), i, k})
+			if g.n > 0 {
+				heads = append(heads, idHead{key: g.ids.key(0), group: i})
 			}
 		}
-		slices.SortFunc(all, func(a, b head) int { return cmp.Compare(a.id, b.id) })
-		for _, h := range all {
+		for i := len(heads)/2 - 1; i >= 0; i-- {
+			heads.down(i)
+		}
+		for len(heads) > 0 {
+			h := &heads[0]
 			if !yield(h.group, h.at) {
 				return
 			}
+			h.at++
+			if g := groups[h.group]; h.at < g.n {
+				h.key = g.ids.key(h.at)
+			} else {
+				heads[0] = heads[len(heads)-1]
+				heads = heads[:len(heads)-1]
+			}
+			heads.down(0)
 		}
 	}
+}
+
+// idKey is an id such that keys compare as ids do, without a text for those that are packed: the digits of these are packed in their order.
+type idKey struct {
+	high, low uint64
+	other     survey.ResponseID // of an id that is not packed
+}
+
+func (l *idList) key(i int) idKey {
+	if l.other == nil {
+		return idKey{high: binary.BigEndian.Uint64(l.packed[16*i:]), low: binary.BigEndian.Uint64(l.packed[16*i+8:])}
+	}
+	return idKey{other: l.other[i]}
+}
+
+func (k *idKey) text() survey.ResponseID {
+	if k.other != "" {
+		return k.other
+	}
+	return survey.ResponseID(fmt.Sprintf("%016x%016x", k.high, k.low))
+}
+
+func (k *idKey) less(other *idKey) bool {
+	switch {
+	case k.other != "" || other.other != "":
+		return k.text() < other.text()
+	case k.high != other.high:
+		return k.high < other.high
+	}
+	return k.low < other.low
+}
+
+// idHead is the next row of a group.
+type idHead struct {
+	key       idKey
+	group, at int
+}
+
+// idHeap has the row with the lowest id on top.
+type idHeap []idHead
+
+// down lets the row at a place sink until none below it is lower.
+func (h idHeap) down(at int) {
+	if at >= len(h) {
+		return
+	}
+	sinking := h[at]
+	for {
+		below := 2*at + 1
+		if below >= len(h) {
+			break
+		}
+		if right := below + 1; right < len(h) && h[right].key.less(&h[below].key) {
+			below = right
+		}
+		if !h[below].key.less(&sinking.key) {
+			break
+		}
+		h[at] = h[below]
+		at = below
+	}
+	h[at] = sinking
 }

@@ -59,6 +59,11 @@ type VerifyOptions struct {
 // that is whole in itself and ends in another head: only a head that was written down elsewhere (VerifyOptions.Expect) tells.
 func Verify(ctx context.Context, store verifiable, o VerifyOptions, progress Progress) (*Verification, error) {
 	v := &verifier{store: store, out: &Verification{Findings: []Finding{}}}
+	// Before the chain: what somebody publishes meanwhile is then in the chain at least, and no stranger.
+	ids, err := store.PublishedIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	chain, err := store.Publications(ctx)
 	if err != nil {
 		return nil, err
@@ -90,9 +95,7 @@ func Verify(ctx context.Context, store verifiable, o VerifyOptions, progress Pro
 		}
 		newest[r.Wave] = r
 	}
-	if err := v.strangers(ctx, chain); err != nil {
-		return nil, err
-	}
+	v.strangers(ids, chain)
 	if o.Expect != "" && !slices.ContainsFunc(chain, func(p survey.Publication) bool { return p.Seal == o.Expect }) {
 		v.find(FoundHead, nil, "no release has the seal %s: the chain that was written down is not this one", o.Expect)
 	}
@@ -120,21 +123,25 @@ func (v *verifier) find(kind string, p *survey.Publication, format string, args 
 	v.out.Findings = append(v.out.Findings, f)
 }
 
-// chain checks positions and seals.
+// chain checks positions and seals, each record against the one that stands before it, so that one that was taken out is one finding.
 func (v *verifier) chain(all []survey.Publication) {
-	previous := ""
+	previous, last := "", 0
 	for i := range all {
 		p := &all[i]
-		switch {
-		case p.Position != i+1:
-			v.find(FoundChain, p, "it stands at place %d of the chain and should be at %d: a record is missing before it", p.Position, i+1)
+		switch missing := p.Position - last - 1; {
+		case missing == 1:
+			v.find(FoundChain, p, "it stands at place %d of the chain, behind place %d: a record is missing before it", p.Position, last)
+		case missing > 1:
+			v.find(FoundChain, p, "it stands at place %d of the chain, behind place %d: %d records are missing before it", p.Position, last, missing)
+		case missing < 0:
+			v.find(FoundChain, p, "it stands at place %d of the chain, behind place %d", p.Position, last)
 		case p.Previous != previous:
 			v.find(FoundChain, p, "it was sealed after another release than the one that stands before it")
 		}
 		if p.Seal != p.SealOf() {
 			v.find(FoundChain, p, "its record was changed after it was sealed")
 		}
-		previous = p.Seal
+		previous, last = p.Seal, p.Position
 	}
 }
 
@@ -213,11 +220,7 @@ func (v *verifier) sources(ctx context.Context, r *survey.Release) error {
 }
 
 // strangers are releases that say they are published and have no record.
-func (v *verifier) strangers(ctx context.Context, all []survey.Publication) error {
-	ids, err := v.store.PublishedIDs(ctx)
-	if err != nil {
-		return err
-	}
+func (v *verifier) strangers(ids []string, all []survey.Publication) {
 	known := map[string]bool{}
 	for _, p := range all {
 		known[p.Release] = true
@@ -227,7 +230,6 @@ func (v *verifier) strangers(ctx context.Context, all []survey.Publication) erro
 			v.find(FoundStranger, nil, "The release %s says that it is published, and the chain has no record of it", id)
 		}
 	}
-	return nil
 }
 
 // recompute makes the newest release of a wave once more where its rows are the same.
@@ -245,7 +247,11 @@ func (v *verifier) recompute(ctx context.Context, r *survey.Release, program str
 		return err
 	}
 	in.Program, in.MadeAt = r.Program, r.MadeAt
-	if dataHash(in) != r.DataHash {
+	switch same := dataHash(in) == r.DataHash; {
+	case !same && program != r.Program:
+		note("its rows have changed since, as they may, or version %s of the program counted them in another way.", r.Program)
+		return nil
+	case !same:
 		note("its rows have changed since, as they may.")
 		return nil
 	}
@@ -256,11 +262,12 @@ func (v *verifier) recompute(ctx context.Context, r *survey.Release, program str
 	if program != r.Program {
 		v.out.Notes = append(v.out.Notes, fmt.Sprintf("Release %d of %s was made by version %s and computed again by %s: figures may differ in their last digits.", r.Number, r.Wave, r.Program, program))
 	}
-	if program == r.Program && again.WeightsHash != r.WeightsHash {
-		v.find(FoundFigures, p, "computing again from the same rows gives other weights")
-	}
-	if key, differ := differing(r, again); differ {
+	key, differ := differing(r, again)
+	switch {
+	case differ:
 		v.find(FoundFigures, p, "computing again from the same rows gives another figure for %s", key)
+	case program == r.Program && again.WeightsHash != r.WeightsHash:
+		v.out.Notes = append(v.out.Notes, fmt.Sprintf("Release %d of %s has the same figures when it is computed again, and weights that differ in their last digits, as they may between processors of different kinds.", r.Number, r.Wave))
 	}
 	return nil
 }

@@ -346,6 +346,9 @@ func TestHistoryJoinsWhatCompares(t *testing.T) {
 			}
 		}
 		old.Number = 1
+		made := *r.Recipe
+		made.Frameworks = made.Frameworks[keep:]
+		old.Recipe = &made
 		_, err := s.db.PublishRelease(ctx, testBy, &old)
 		must(t, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"sipas/survey"
+
+	"modernc.org/sqlite"
 )
 
 // Backup writes the whole database to a new file, as of one moment, while answers go on coming in. The file is written afresh from the
@@ -52,6 +54,32 @@ func (db *DB) vacuumInto(ctx context.Context, dest string) error {
 	}
 	_, err = conn.ExecContext(ctx, "VACUUM INTO $1", dest)
 	return errors.Join(err, conn.Close())
+}
+
+// Copy copies a database file to a new one page by page, damaged pages too, as of one moment and without changing it, while other programs
+// write it: SQLite reads all of it in one transaction, which keeps the pages of the log that it needs.
+func Copy(ctx context.Context, from, to string) (err error) {
+	const op = "copy database"
+	db, err := sql.Open("sqlite", dsn(from, url.Values{"mode": {"ro"}, "_query_only": {"on"}}))
+	if err != nil {
+		return fail(op, err)
+	}
+	defer func() { err = errors.Join(err, fail(op, db.Close())) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fail(op, err)
+	}
+	err = conn.Raw(func(driver any) error {
+		b, err := driver.(interface {
+			NewBackup(to string) (*sqlite.Backup, error)
+		}).NewBackup(dsn(to, url.Values{}))
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1)
+		return errors.Join(err, b.Finish())
+	})
+	return fail(op, errors.Join(err, conn.Close()))
 }
 
 // check reads a whole database file and asks SQLite whether it is sound.
