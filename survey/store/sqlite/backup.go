@@ -30,6 +30,9 @@ func (db *DB) Backup(ctx context.Context, dest string) error {
 		return &survey.Error{Code: survey.CodeUnavailable, Op: op, Err: err}
 	}
 	err = db.vacuumInto(ctx, partial)
+	if err == nil {
+		err = unmark(ctx, partial)
+	}
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = check(ctx, partial)
@@ -51,6 +54,16 @@ func (db *DB) vacuumInto(ctx context.Context, dest string) error {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "VACUUM INTO $1", dest)
+	return errors.Join(err, conn.Close())
+}
+
+// unmark says of a copy that nothing is left to settle in it: it was written in the order of keys.
+func unmark(ctx context.Context, path string) error {
+	conn, err := sql.Open("sqlite", dsn(path, url.Values{"_synchronous": {"FULL"}, "_pragma": {"secure_delete(1)"}}))
+	if err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, dropMarks)
 	return errors.Join(err, conn.Close())
 }
 

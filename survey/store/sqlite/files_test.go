@@ -432,7 +432,7 @@ func TestCancelledIsUnavailable(t *testing.T) {
 func TestLockedFileIsUnavailable(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
-	other, err := openWriter(bg, db.path)
+	other, err := openWriter(bg, db.path, writerCopies)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,6 +58,16 @@ func reopen(t testing.TB, path string) *DB {
 		}
 	})
 	return db
+}
+
+// copyAll copies the log into the file and cuts it, whether or not anything is settled.
+func copyAll(db *DB) error {
+	conn, err := db.writer.Conn(bg)
+	if err != nil {
+		return err
+	}
+	_, err = emptyLog(bg, conn, "TRUNCATE")
+	return errors.Join(err, conn.Close())
 }
 
 func TestConformance(t *testing.T) {
