@@ -92,7 +92,7 @@ func (s *Store) WithdrawResponse(ctx context.Context, id survey.ResponseID) erro
 }
 
 // DeleteWalkIns deletes all walk-in responses of a unit in a month, and what counted them. It goes through all responses once; answers
-// wait meanwhile.
+// wait meanwhile, those of other programs too.
 func (s *Store) DeleteWalkIns(ctx context.Context, by survey.Actor, wave survey.WaveID, unit survey.UnitID, month, reason string) (n int, err error) {
 	const op = "delete walk-ins"
 	if reason = survey.CleanText(reason); reason == "" {

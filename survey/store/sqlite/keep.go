@@ -99,6 +99,7 @@ func (l *lock) close() error {
 const (
 	putMark     = `INSERT INTO unsettled (who) VALUES ($1) ON CONFLICT (who) DO NOTHING`
 	dropMark    = `DELETE FROM unsettled WHERE who = $1`
+	countMark   = `SELECT count(*) FROM unsettled WHERE who = $1`
 	countOthers = `SELECT count(*) FROM unsettled WHERE who <> $1`
 	dropOthers  = `DELETE FROM unsettled WHERE who <> $1`
 	dropMarks   = `DELETE FROM unsettled`

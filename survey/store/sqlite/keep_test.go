@@ -98,8 +98,8 @@ func TestCrashIsMadeGoodWhileAnswering(t *testing.T) {
 	t.Cleanup(func() { _ = db.Close() })
 	storetest.PrepareSample(t, db, 3000, 3)
 	s := &theft{order: map[survey.ResponseID]int{}}
-	for group := range 150 {
-		all := ids(20)
+	for group := range 1000 {
+		all := ids(5)
 		for _, id := range all {
 			s.order[id] = group
 		}
@@ -141,10 +141,10 @@ func TestCrashIsMadeGoodWhileAnswering(t *testing.T) {
 	}
 	// Closed in order, it leaves nobody anything to do.
 	clean := reopen(t, first)
-	if clean.settler.mu.Lock(); !clean.settler.backlog.empty() || clean.settler.scrubber.whole {
+	if clean.settler.working.Lock(); !clean.settler.backlog.empty() || clean.settler.scrubber.whole {
 		t.Error("a file that was closed in order is gone through again")
 	}
-	clean.settler.mu.Unlock()
+	clean.settler.working.Unlock()
 	if err := check(bg, first); err != nil {
 		t.Error(err)
 	}

@@ -314,8 +314,9 @@ func (s *settler) stop(ctx context.Context) error {
 // leave settles what a program beside changed of the answers, as long as the file has no keeper, and takes its mark away. Where there is
 // one the mark stays: it tells the keeper.
 func (s *settler) leave(ctx context.Context, unkept func(context.Context) (bool, error)) error {
-	if s.incoming.empty() {
-		return nil
+	var marked int
+	if err := s.db.QueryRowContext(ctx, countMark, s.mark).Scan(&marked); err != nil || marked == 0 {
+		return err
 	}
 	for done := false; !done; {
 		free, err := unkept(ctx)
