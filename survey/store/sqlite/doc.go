@@ -43,6 +43,6 @@
 //
 // The order of the answers of the last moment: fifty milliseconds and what settling takes when they come singly, and as long as it lasts and its
 // settling takes when they come in a storm, for the answers of the storm and of the log; after a crash, of the last moment before it until
-// the whole file was gone through. The file's own time stamps. And two copies of the file
+// the whole file was gone through, for which closing waits only a moment. The file's own time stamps. And two copies of the file
 // taken at two moments, which tell by comparison what came between.
 package sqlite

@@ -69,6 +69,8 @@ func content(t testing.TB, db *DB) map[string]any {
 	put("wave", wave, err)
 	ts, err := db.Transactions(bg, w)
 	put("register", ts, err)
+	counts, err := db.RegisterCounts(bg, w)
+	put("counts of the register", counts, err)
 	covered, err := db.Covered(bg, w)
 	put("coverage", covered, err)
 	draws, err := db.Draws(bg, w)

@@ -70,6 +70,17 @@ func copyAll(db *DB) error {
 	return errors.Join(err, conn.Close())
 }
 
+// settle does all that there is to do, at once, and reports whether nothing is left.
+func (s *settler) settle(ctx context.Context) (done bool, err error) {
+	for !done && err == nil {
+		done, err = s.slice(ctx, mostRows)
+	}
+	if errors.Is(err, errLogHeld) {
+		return false, nil
+	}
+	return done, err
+}
+
 func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) survey.Store { return fresh(t) })
 }

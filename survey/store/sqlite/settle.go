@@ -30,10 +30,12 @@ type settler struct {
 
 	working sync.Mutex // held for one slice; guards what follows, the arranger and the scrubber
 	current *work
-	backlog *work     // what others left, which comes after all that is known better
-	rows    int       // of a slice
-	looked  time.Time // at the log
-	copied  int64     // frames of it
+	backlog *work         // what others left, which comes after all that is known better
+	left    bool          // by others: backlog is not empty, or the whole file is to be scrubbed after it
+	closing time.Duration // how long closing goes on with what others left
+	rows    int           // of a slice
+	looked  time.Time     // at the log
+	copied  int64         // frames of it
 
 	signal  chan struct{}
 	cancel  context.CancelFunc
@@ -50,6 +52,9 @@ const (
 	// longLog is by how many bytes the log grows before it is copied into the file beside the writer, and longestLog the length from
 	// which on the writer waits until it can be begun again.
 	longLog, longestLog = 32 << 20, 64 << 20
+	// longestClosing is how long closing goes on with what others left: the next keeper begins that again. A server that is started anew while
+	// it makes a crash good must not be away for as long as that takes.
+	longestClosing = 10 * time.Second
 	// lookAtLog is how often the length is asked for while nobody answers.
 	lookAtLog = time.Second
 )
@@ -57,7 +62,7 @@ const (
 func newSettler(db, copier *sql.DB, a *arranger, sc *scrubber, after time.Duration, mark string) *settler {
 	return &settler{
 		db: db, copier: copier, arranger: a, scrubber: sc, after: after, mark: mark, incoming: newWork(), current: newWork(), backlog: newWork(),
-		rows: fewestRows, signal: make(chan struct{}, 1), cancel: func() {},
+		rows: fewestRows, closing: longestClosing, signal: make(chan struct{}, 1), cancel: func() {},
 	}
 }
 
@@ -80,7 +85,7 @@ func (s *settler) wake() {
 // everything has the whole file settled: nobody knows where others wrote to it, or how far they settled what they wrote.
 func (s *settler) everything() {
 	s.working.Lock()
-	s.backlog = everything()
+	s.backlog, s.left = everything(), true
 	s.scrubber.all(true)
 	s.working.Unlock()
 	s.wake()
@@ -192,6 +197,7 @@ func (s *settler) slice(ctx context.Context, rows int) (done bool, err error) {
 	if !s.scrubber.empty() {
 		return false, s.scrubber.slice(ctx, s.db, rows)
 	}
+	s.left = false
 	return s.beginLog(ctx, "TRUNCATE")
 }
 
@@ -281,25 +287,22 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// settle does all that there is to do, at once, and reports whether nothing is left.
-func (s *settler) settle(ctx context.Context) (done bool, err error) {
-	for !done && err == nil {
-		done, err = s.slice(ctx, mostRows)
-	}
-	if errors.Is(err, errLogHeld) {
-		return false, nil
-	}
-	return done, err
-}
-
 // stop ends the settler, waits for it, does what it had still to do, and takes the mark away. The readers must be gone: only another program's
-// can then hold the log back, which goes when that program closes the file.
+// can then hold the log back, which goes when that program closes the file. What others left may be too much to wait for: then the mark stays.
 func (s *settler) stop(ctx context.Context) error {
 	s.cancel()
 	s.stopped.Wait()
-	for {
-		if _, err := s.settle(ctx); err != nil {
-			return err
+	for begun := time.Now(); ; {
+		for done := false; !done; {
+			if s.take(); s.left && s.current.empty() && time.Since(begun) >= s.closing {
+				return nil
+			}
+			var err error
+			if done, err = s.slice(ctx, mostRows); errors.Is(err, errLogHeld) {
+				break
+			} else if err != nil {
+				return err
+			}
 		}
 		done, err := handBack(ctx, s.db, s.mark)
 		if err != nil || done {
