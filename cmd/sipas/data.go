@@ -27,6 +27,7 @@ type dataFlag struct {
 // The layout of a data directory:
 //
 //	DIR/sipas.db       the database
+//	DIR/sipas.db-keeper  an empty file that a server locks while it answers from the database
 //	DIR/keys/W.key     the secret of wave W: never in the database, never in a backup
 //	DIR/keys/kiosk.seal  the private key that kiosks seal their waiting answers to: likewise
 //	DIR/invitations/   lists of tokens on their way to the office that delivers them
@@ -49,15 +50,19 @@ type dataDir struct {
 
 // openData opens a data directory, making it when it is not there. A new database is given the units that the program
 // ships; instruments and frameworks that the program ships and the database lacks are published, so that a newer
-// program brings its newer versions. What is there is never changed.
-func openData(ctx context.Context, a *app, dir string) (*dataDir, error) {
+// program brings its newer versions. What is there is never changed. A command opens it beside the server that may be answering; whoever does
+// not is the one server of the directory.
+func openData(ctx context.Context, a *app, dir string, beside bool) (*dataDir, error) {
 	keys := filepath.Join(dir, keysName)
 	for _, d := range []string{dir, keys, filepath.Join(dir, invitationName)} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("make the data directory: %w", err)
 		}
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(dir, databaseName), sqlite.Options{Now: a.now})
+	db, err := sqlite.Open(ctx, filepath.Join(dir, databaseName), sqlite.Options{Now: a.now, Beside: beside})
+	if errors.Is(err, sqlite.ErrKept) {
+		return nil, tellf("Another sipas server answers from the data in %s: stop it first, or name another directory with --data.", dir)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +77,9 @@ func openData(ctx context.Context, a *app, dir string) (*dataDir, error) {
 	return d, nil
 }
 
-// withData runs work on an open data directory and closes it.
+// withData runs a command's work on an open data directory and closes it. A server may be answering from it meanwhile.
 func withData(ctx context.Context, a *app, dir string, work func(*dataDir) error) error {
-	d, err := openData(ctx, a, dir)
+	d, err := openData(ctx, a, dir, true)
 	if err != nil {
 		return err
 	}
@@ -116,7 +121,8 @@ func withCopy(ctx context.Context, a *app, file string, work func(checked) error
 			return err
 		}
 	}
-	db, err := sqlite.Open(ctx, path, sqlite.Options{Now: a.now})
+	// Beside, so that what is verified is what was there: nobody settles the copy.
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Now: a.now, Beside: true})
 	if err != nil {
 		return err
 	}

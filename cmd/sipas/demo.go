@@ -57,17 +57,18 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	began, filled := time.Now(), !fresh
 	var token survey.Token
 	s := server{addr: c.Addr, open: func(ctx context.Context) (http.Handler, func() error, error) {
-		err := withData(ctx, a, dir, func(d *dataDir) (err error) {
-			if err := fillOrKeep(ctx, a, d, fresh); err != nil {
-				return err
-			}
-			if err := d.beatDemoKiosks(ctx, a.now()); err != nil {
-				return err
-			}
-			token, err = d.freshToken(ctx)
-			return err
-		})
+		d, err := openData(ctx, a, dir, false)
 		if err != nil {
+			return nil, nil, err
+		}
+		err = fillOrKeep(ctx, a, d, fresh)
+		if err == nil {
+			err = d.beatDemoKiosks(ctx, a.now())
+		}
+		if err == nil {
+			token, err = d.freshToken(ctx)
+		}
+		if err = errors.Join(err, d.Close()); err != nil {
 			return nil, nil, err
 		}
 		filled = true
@@ -106,7 +107,7 @@ func unmake(dir string, whole, sealed bool) error {
 	}
 	var all error
 	names := []string{
-		databaseName, databaseName + "-wal", databaseName + "-shm", filepath.Join(keysName, string(demoWaveID)+".key"),
+		databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-keeper", filepath.Join(keysName, string(demoWaveID)+".key"),
 		filepath.Join(invitationName, demoListName), demoLinks,
 	}
 	if !sealed {

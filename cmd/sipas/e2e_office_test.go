@@ -175,7 +175,7 @@ func readAddress(t *testing.T, r io.Reader) string {
 // store opens the office's database beside the running server, for looking only.
 func (o *office) store() survey.Store {
 	o.t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(o.dir, "sipas.db"), sqlite.Options{})
+	s, err := sqlite.Open(context.Background(), filepath.Join(o.dir, "sipas.db"), sqlite.Options{Beside: true})
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (x *torture) enrolKiosk(name, unit string) *tortureKiosk {
 	if k.sealer, err = web.NewSealer(public); err != nil {
 		x.t.Fatal(err)
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(x.dir, databaseName), sqlite.Options{})
+	db, err := sqlite.Open(ctx, filepath.Join(x.dir, databaseName), sqlite.Options{Beside: true})
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 
 // openPages opens a data directory and the pages over it. The returned function closes both, the pages first.
 func openPages(ctx context.Context, a *app, dir string, cfg web.Config) (http.Handler, func() error, error) {
-	d, err := openData(ctx, a, dir)
+	d, err := openData(ctx, a, dir, false)
 	if err != nil {
 		return nil, nil, err
 	}

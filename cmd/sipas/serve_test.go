@@ -79,6 +79,13 @@ func TestServe(t *testing.T) {
 	if status, body, _ := get(t, "http://"+address+"/healthz"); status != http.StatusOK {
 		t.Errorf("health: %d %q", status, body)
 	}
+	// A second server is told so; commands work beside the first.
+	if r := d.try("", "serve", "--addr", "127.0.0.1:0"); r.code != exitError || !strings.Contains(r.stderr, "Another sipas server answers") {
+		t.Errorf("a second server: exit %d: %s", r.code, r.stderr)
+	}
+	d.must("wave", "list")
+	d.must("verify")
+	d.must("backup", filepath.Join(d.tmp, "backup.db"))
 	stop()
 	if code := <-done; code != exitDone {
 		t.Errorf("exit %d", code)

@@ -44,6 +44,9 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 		}
 	} else {
 		prev = nil
+		if err := nothingYet(ctx, store, wave, state); err != nil {
+			return nil, false, fmt.Errorf("%s: %w", op, err)
+		}
 	}
 	for tries := 1; ; tries++ {
 		in, err := Load(ctx, store, wave)
@@ -65,6 +68,22 @@ func Refresh(ctx context.Context, store Keeper, by survey.Actor, wave survey.Wav
 			return nil, false, fmt.Errorf("%s: %w", op, err)
 		}
 	}
+}
+
+// nothingYet is the error of a wave without answers: to find none among the answers of all waves would take as long as to read them.
+func nothingYet(ctx context.Context, store Keeper, wave survey.WaveID, state survey.AnswersState) error {
+	if state.Invited+state.WalkIns > 0 {
+		return nil
+	}
+	register, err := store.RegisterCounts(ctx, wave)
+	if err != nil {
+		return err
+	}
+	code := survey.CodeNoAnswers
+	if len(register) == 0 {
+		code = survey.CodeRegisterEmpty
+	}
+	return &survey.Error{Code: code, Op: "load wave", Params: map[string]string{"wave": string(wave)}}
 }
 
 // mostTries is how often Refresh computes when others show something at the same time, and Load reads when others change the frame.

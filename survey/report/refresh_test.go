@@ -148,6 +148,20 @@ func refresh(t *testing.T, m *memory) (*survey.Release, bool) {
 	return r, changed
 }
 
+// A wave without answers says so without looking for them among those of all waves, as Load would.
+func TestRefreshWithoutAnswersReadsNone(t *testing.T) {
+	w := newWorld(t, setting{units: 3, cases: 1000, seed: 51, bare: true})
+	w.in.Responses = nil
+	m := storeOf(w)
+	for _, code := range []survey.Code{survey.CodeNoAnswers, survey.CodeRegisterEmpty} {
+		_, _, err := Refresh(context.Background(), m, survey.CommandLine(), "w", "v1", noon, nil)
+		if !survey.IsCode(err, code) || m.reads != 0 {
+			t.Errorf("error is %v, want %s; the answers were read %d times", err, code, m.reads)
+		}
+		w.in.Register = nil
+	}
+}
+
 // Refresh computes when it matters, and reads no answer when it does not.
 func TestRefresh(t *testing.T) {
 	w := newWorld(t, setting{units: 3, cases: 3000, seed: 50})

@@ -25,6 +25,11 @@ const (
 	// What open waves hold under merged units. Each table is gone through once, whatever the number of units.
 	moveRegister = `UPDATE register SET unit = $1 WHERE unit IN (SELECT id FROM unit WHERE merged_into = $2)
 		AND wave IN (SELECT id FROM wave WHERE state = 'open')`
+	moveCounts = `INSERT INTO register_count (wave, unit, month, n) SELECT wave, CAST($1 AS text), month, sum(n) FROM register_count
+		WHERE unit IN (SELECT id FROM unit WHERE merged_into = $2) AND wave IN (SELECT id FROM wave WHERE state = 'open') GROUP BY wave, month
+		ON CONFLICT (wave, unit, month) DO UPDATE SET n = register_count.n + excluded.n`
+	dropCounts = `DELETE FROM register_count WHERE unit IN (SELECT id FROM unit WHERE merged_into = $1)
+		AND wave IN (SELECT id FROM wave WHERE state = 'open')`
 	moveWalkIns = `UPDATE response SET unit = $1 WHERE source = 'walk_in' AND unit IN (SELECT id FROM unit WHERE merged_into = $2)
 		AND wave IN (SELECT id FROM wave WHERE state = 'open') RETURNING id`
 	moveComments = `UPDATE comment SET unit = $1 WHERE unit IN (SELECT id FROM unit WHERE merged_into = $2)
@@ -87,7 +92,7 @@ func (s *Store) WithdrawResponse(ctx context.Context, id survey.ResponseID) erro
 }
 
 // DeleteWalkIns deletes all walk-in responses of a unit in a month, and what counted them. It goes through all responses once; answers
-// wait meanwhile.
+// wait meanwhile, those of other programs too.
 func (s *Store) DeleteWalkIns(ctx context.Context, by survey.Actor, wave survey.WaveID, unit survey.UnitID, month, reason string) (n int, err error) {
 	const op = "delete walk-ins"
 	if reason = survey.CleanText(reason); reason == "" {
@@ -334,14 +339,14 @@ func (b *batch) moveRows(into survey.UnitID, m *survey.Merger) error {
 	for _, move := range []struct {
 		query string
 		n     *int
-	}{{moveRegister, &m.Transactions}, {movePoints, &m.Points}, {moveDays, new(int)}, {moveSignals, new(int)}} {
+	}{{moveRegister, &m.Transactions}, {moveCounts, new(int)}, {movePoints, &m.Points}, {moveDays, new(int)}, {moveSignals, new(int)}} {
 		n, err := b.s.exec(b.ctx, b.tx, move.query, into, into)
 		if err != nil {
 			return err
 		}
 		*move.n = int(n)
 	}
-	for _, drop := range []string{dropDays, dropSignals} {
+	for _, drop := range []string{dropCounts, dropDays, dropSignals} {
 		if _, err := b.s.exec(b.ctx, b.tx, drop, into); err != nil {
 			return err
 		}

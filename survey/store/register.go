@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,13 +18,18 @@ const (
 			unit = excluded.unit, channel = excluded.channel, received = excluded.received, due = excluded.due, returned = excluded.returned
 		WHERE (register.procedure, register.field, register.unit, register.channel, register.received, register.due, register.returned)
 			<> (excluded.procedure, excluded.field, excluded.unit, excluded.channel, excluded.received, excluded.due, excluded.returned)`
-	countRegister    = `SELECT count(*) FROM register WHERE wave = $1`
-	selectLastDay    = `SELECT coalesce(max(received), ''), coalesce(max(returned), '') FROM register WHERE wave = $1`
-	selectRegister   = `SELECT dossier, procedure, field, unit, channel, received, due, returned FROM register WHERE wave = $1 ORDER BY dossier`
-	selectCoverage   = `SELECT dossier, class FROM coverage WHERE wave = $1`
-	selectUnitMonths = `SELECT unit, substr(CASE WHEN returned <> '' THEN returned ELSE received END, 1, 7) AS month, count(*)
-		FROM register WHERE wave = $1 GROUP BY unit, month ORDER BY unit, month`
+	selectLastDay     = `SELECT coalesce(max(received), ''), coalesce(max(returned), '') FROM register WHERE wave = $1`
+	selectRegister    = `SELECT dossier, procedure, field, unit, channel, received, due, returned FROM register WHERE wave = $1 ORDER BY dossier`
+	selectCoverage    = `SELECT dossier, class FROM coverage WHERE wave = $1`
+	selectUnitMonths  = `SELECT unit, month, n FROM register_count WHERE wave = $1 ORDER BY unit, month`
+	countTransactions = `INSERT INTO register_count (wave, unit, month, n) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (wave, unit, month) DO UPDATE SET n = register_count.n + excluded.n`
+	uncountTransactions = `UPDATE register_count SET n = n - $1 WHERE wave = $2 AND unit = $3 AND month = $4 AND n > $5`
+	dropCount           = `DELETE FROM register_count WHERE wave = $1 AND unit = $2 AND month = $3 AND n <= $4`
 )
+
+// selectCounted finds what some transactions are counted under.
+var selectCounted = `SELECT dossier, unit, received, returned FROM register WHERE (wave, dossier) IN (VALUES ` + placeholders(rowsAtOnce, 2) + `)`
 
 // PutTransactions adds or changes transactions by dossier code, all or none. One dossier that stands twice with different content
 // is CodeConflict: which of the two is meant is not for the store to guess.
@@ -42,8 +48,8 @@ func (s *Store) PutTransactions(ctx context.Context, by survey.Actor, wave surve
 		if err != nil {
 			return err
 		}
-		var before, after int
-		if err := s.row(ctx, tx, countRegister, wave).Scan(&before); err != nil {
+		changes, added, err := countChanges(ctx, tx, wave, sorted)
+		if err != nil {
 			return err
 		}
 		written, err := insertRows(ctx, tx, insertTransactions, changeTransactions, 9, len(sorted), func(i int, args []any) []any {
@@ -54,14 +60,14 @@ func (s *Store) PutTransactions(ctx context.Context, by survey.Actor, wave surve
 		if err != nil {
 			return err
 		}
-		if err := s.row(ctx, tx, countRegister, wave).Scan(&after); err != nil {
+		if err := s.recount(ctx, tx, wave, changes); err != nil {
 			return err
 		}
 		var received, returned survey.Day
 		if err := s.row(ctx, tx, selectLastDay, wave).Scan(&received, &returned); err != nil {
 			return err
 		}
-		result = survey.ImportResult{Added: after - before, LastDay: max(received, returned)}
+		result = survey.ImportResult{Added: added, LastDay: max(received, returned)}
 		result.Changed = int(written) - result.Added
 		result.Unchanged = len(ts) - int(written)
 		if written == 0 {
@@ -74,6 +80,68 @@ func (s *Store) PutTransactions(ctx context.Context, by survey.Actor, wave surve
 		return survey.ImportResult{}, err
 	}
 	return result, nil
+}
+
+// unitMonth is what transactions are counted by.
+type unitMonth struct {
+	unit  survey.UnitID
+	month string
+}
+
+// countChanges says how the counts of a wave change when transactions, each there once, take the place of those that the register has, and
+// how many of them it does not have.
+func countChanges(ctx context.Context, tx *sql.Tx, wave survey.WaveID, ts []survey.Transaction) (changes map[unitMonth]int, added int, err error) {
+	stmt, err := tx.PrepareContext(ctx, selectCounted)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer stmt.Close()
+	changes, added = map[unitMonth]int{}, len(ts)
+	args := make([]any, 2*rowsAtOnce)
+	for chunk := range slices.Chunk(ts, rowsAtOnce) {
+		for i := range rowsAtOnce {
+			// The last one fills the rest of the statement up.
+			args[2*i], args[2*i+1] = string(wave), chunk[min(i, len(chunk)-1)].Dossier
+		}
+		rows, err := stmt.QueryContext(ctx, args...)
+		if err != nil {
+			return nil, 0, err
+		}
+		for rows.Next() {
+			var was survey.Transaction
+			if err := rows.Scan(&was.Dossier, &was.Unit, &was.Received, &was.Returned); err != nil {
+				return nil, 0, errors.Join(err, rows.Close())
+			}
+			changes[unitMonth{was.Unit, was.Month()}]--
+			added--
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, 0, err
+		}
+		for _, t := range chunk {
+			changes[unitMonth{t.Unit, t.Month()}]++
+		}
+	}
+	return changes, added, nil
+}
+
+// recount changes the counts of a wave. A count of none is not there.
+func (s *Store) recount(ctx context.Context, tx *sql.Tx, wave survey.WaveID, changes map[unitMonth]int) error {
+	for k, n := range changes {
+		var err error
+		switch {
+		case n > 0:
+			_, err = s.exec(ctx, tx, countTransactions, wave, k.unit, k.month, n)
+		case n < 0:
+			if _, err = s.exec(ctx, tx, dropCount, wave, k.unit, k.month, -n); err == nil {
+				_, err = s.exec(ctx, tx, uncountTransactions, -n, wave, k.unit, k.month, -n)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // distinct returns the transactions sorted by dossier code, which is the order of the table, each once.
@@ -137,7 +205,8 @@ func (s *Store) Covered(ctx context.Context, wave survey.WaveID) (map[string]sur
 	return covered, s.fail("read coverage", err)
 }
 
-// RegisterCounts counts the register by unit and month of the transactions, in that order.
+// RegisterCounts returns how many transactions the register has by unit and month, in that order. The counts are kept: to ask for them costs the
+// same however many there are.
 func (s *Store) RegisterCounts(ctx context.Context, wave survey.WaveID) ([]survey.UnitMonthCount, error) {
 	all, err := list(ctx, s.engine.Reader, func(rows *sql.Rows) (c survey.UnitMonthCount, err error) {
 		err = rows.Scan(&c.Unit, &c.Month, &c.N)

@@ -151,7 +151,7 @@ func steal(t *testing.T, settled bool) *theft {
 				t.Fatal("the log was never emptied")
 			}
 		}
-	} else if err := emptyFirst(bg, db.writer); err != nil {
+	} else if err := copyAll(db); err != nil {
 		t.Fatal(err)
 	}
 	s.file, s.log = read(t, path), read(t, path+"-wal")

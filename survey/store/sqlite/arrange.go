@@ -95,6 +95,15 @@ func newWork() *work {
 	return &work{keys: map[string]*keys{store.TableResponse: {}, store.TableComment: {}, store.TableStratum: {}}}
 }
 
+// everything is all that there is to rearrange.
+func everything() *work {
+	w := newWork()
+	for _, k := range w.keys {
+		k.whole = true
+	}
+	return w
+}
+
 // add notes places.
 func (w *work) add(places []store.Place) {
 	for _, p := range places {
@@ -257,10 +266,4 @@ func (s stretches) next(k keys, rows int) (found span, rest keys, n int, err err
 	}
 	err = s.tx.StmtContext(s.ctx, s.m.count).QueryRowContext(s.ctx, found.first, found.last).Scan(&n)
 	return found, keys{ids: ids}, n, err
-}
-
-// rearrangeAll does for the whole file what slices do around single rows: it writes all tables afresh.
-func rearrangeAll(ctx context.Context, writer *sql.DB) error {
-	_, err := writer.ExecContext(ctx, "VACUUM")
-	return err
 }

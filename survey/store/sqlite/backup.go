@@ -32,6 +32,9 @@ func (db *DB) Backup(ctx context.Context, dest string) error {
 		return &survey.Error{Code: survey.CodeUnavailable, Op: op, Err: err}
 	}
 	err = db.vacuumInto(ctx, partial)
+	if err == nil {
+		err = unmark(ctx, partial)
+	}
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = check(ctx, partial)
@@ -80,6 +83,16 @@ func Copy(ctx context.Context, from, to string) (err error) {
 		return errors.Join(err, b.Finish())
 	})
 	return fail(op, errors.Join(err, conn.Close()))
+}
+
+// unmark says of a copy that nothing is left to settle in it: it was written in the order of keys.
+func unmark(ctx context.Context, path string) error {
+	conn, err := sql.Open("sqlite", dsn(path, url.Values{"_synchronous": {"FULL"}, "_pragma": {"secure_delete(1)"}}))
+	if err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, dropMarks)
+	return errors.Join(err, conn.Close())
 }
 
 // check reads a whole database file and asks SQLite whether it is sound.

@@ -69,6 +69,8 @@ func content(t testing.TB, db *DB) map[string]any {
 	put("wave", wave, err)
 	ts, err := db.Transactions(bg, w)
 	put("register", ts, err)
+	counts, err := db.RegisterCounts(bg, w)
+	put("counts of the register", counts, err)
 	covered, err := db.Covered(bg, w)
 	put("coverage", covered, err)
 	draws, err := db.Draws(bg, w)
@@ -432,7 +434,7 @@ func TestCancelledIsUnavailable(t *testing.T) {
 func TestLockedFileIsUnavailable(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
-	other, err := openWriter(bg, db.path)
+	other, err := openWriter(bg, db.path, writerCopies)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,6 +58,27 @@ func reopen(t testing.TB, path string) *DB {
 		}
 	})
 	return db
+}
+
+// copyAll copies the log into the file and cuts it, whether or not anything is settled.
+func copyAll(db *DB) error {
+	conn, err := db.writer.Conn(bg)
+	if err != nil {
+		return err
+	}
+	_, err = emptyLog(bg, conn, "TRUNCATE")
+	return errors.Join(err, conn.Close())
+}
+
+// settle does all that there is to do, at once, and reports whether nothing is left.
+func (s *settler) settle(ctx context.Context) (done bool, err error) {
+	for !done && err == nil {
+		done, err = s.slice(ctx, mostRows)
+	}
+	if errors.Is(err, errLogHeld) {
+		return false, nil
+	}
+	return done, err
 }
 
 func TestConformance(t *testing.T) {

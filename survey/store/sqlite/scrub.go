@@ -21,20 +21,25 @@ type scrubber struct {
 	write *sql.Stmt
 	size  *sql.Stmt
 
+	beside bool    // another program keeps the file, and looks at each page of the log before it begins it again
+	unread bool    // nothing was read yet: all of the next log is new
 	salts  [8]byte // of the log that was read last
 	frames int64   // how many of its frames were read
 	over   bool    // it was begun again since, with all of it read
 	pages  map[uint32]bool
-	whole  bool // the whole file is to be looked at, as what was written is not known: at first, and when a log was not read to its end
+	whole  bool // the whole file is to be looked at, as what was written is not known: after a crash, and when a log was not read to its end
 	passed uint32
 }
 
 // mostPages is how many pages are remembered. When more wait, the whole file is looked at instead.
 const mostPages = 1 << 16
 
-func newScrubber(ctx context.Context, writer *sql.DB, log string) (*scrubber, error) {
-	s := &scrubber{log: log, pages: map[uint32]bool{}, whole: true}
-	var failed, err error
+// newScrubber looks at what is written from now on. What the log holds was written by those who had the file open before.
+func newScrubber(ctx context.Context, writer *sql.DB, log string, beside bool) (*scrubber, error) {
+	s := &scrubber{log: log, pages: map[uint32]bool{}, beside: beside, unread: true}
+	failed := s.look()
+	s.all(false)
+	var err error
 	// The pool closes its statements with itself.
 	s.read, err = writer.PrepareContext(ctx, `SELECT data FROM sqlite_dbpage WHERE pgno = $1`)
 	failed = errors.Join(failed, err)
@@ -42,6 +47,12 @@ func newScrubber(ctx context.Context, writer *sql.DB, log string) (*scrubber, er
 	failed = errors.Join(failed, err)
 	s.size, err = writer.PrepareContext(ctx, `PRAGMA page_count`)
 	return s, errors.Join(failed, err)
+}
+
+// all has the whole file looked at, or no page of it.
+func (s *scrubber) all(whole bool) {
+	s.whole, s.passed = whole, 0
+	clear(s.pages)
 }
 
 func (s *scrubber) empty() bool { return !s.whole && len(s.pages) == 0 }
@@ -77,11 +88,11 @@ func (s *scrubber) look() error {
 	}
 	if salts != s.salts {
 		// The first salt counts how often the log was begun.
-		if next := binary.BigEndian.Uint32(s.salts[:]) + 1; !s.over || binary.BigEndian.Uint32(salts[:]) != next {
-			s.whole, s.passed = true, 0
-			clear(s.pages)
+		next := binary.BigEndian.Uint32(s.salts[:]) + 1
+		if !s.unread && !s.beside && (!s.over || binary.BigEndian.Uint32(salts[:]) != next) {
+			s.all(true)
 		}
-		s.salts, s.frames, s.over = salts, 0, false
+		s.salts, s.frames, s.over, s.unread = salts, 0, false, false
 	}
 	for ; ; s.frames++ {
 		var frame [frameHead]byte
@@ -105,8 +116,7 @@ func (s *scrubber) note(page uint32) {
 		return
 	}
 	if s.pages[page] = true; len(s.pages) > mostPages {
-		s.whole, s.passed = true, 0
-		clear(s.pages)
+		s.all(true)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type settler struct {
 	arranger *arranger
 	scrubber *scrubber
 	after    time.Duration
+	mark     string     // of this program in the table unsettled
 	busy     func() int // how many answers wait to be stored
 
 	mu       sync.Mutex
@@ -28,9 +30,12 @@ type settler struct {
 
 	working sync.Mutex // held for one slice; guards what follows, the arranger and the scrubber
 	current *work
-	rows    int       // of a slice
-	looked  time.Time // at the log
-	copied  int64     // frames of it
+	backlog *work         // what others left, which comes after all that is known better
+	left    bool          // by others: backlog is not empty, or the whole file is to be scrubbed after it
+	closing time.Duration // how long closing goes on with what others left
+	rows    int           // of a slice
+	looked  time.Time     // at the log
+	copied  int64         // frames of it
 
 	signal  chan struct{}
 	cancel  context.CancelFunc
@@ -47,14 +52,17 @@ const (
 	// longLog is by how many bytes the log grows before it is copied into the file beside the writer, and longestLog the length from
 	// which on the writer waits until it can be begun again.
 	longLog, longestLog = 32 << 20, 64 << 20
+	// longestClosing is how long closing goes on with what others left: the next keeper begins that again. A server that is started anew while
+	// it makes a crash good must not be away for as long as that takes.
+	longestClosing = 10 * time.Second
 	// lookAtLog is how often the length is asked for while nobody answers.
 	lookAtLog = time.Second
 )
 
-func newSettler(db, copier *sql.DB, a *arranger, sc *scrubber, after time.Duration) *settler {
+func newSettler(db, copier *sql.DB, a *arranger, sc *scrubber, after time.Duration, mark string) *settler {
 	return &settler{
-		db: db, copier: copier, arranger: a, scrubber: sc, after: after, incoming: newWork(), current: newWork(), rows: fewestRows,
-		signal: make(chan struct{}, 1), cancel: func() {},
+		db: db, copier: copier, arranger: a, scrubber: sc, after: after, mark: mark, incoming: newWork(), current: newWork(), backlog: newWork(),
+		rows: fewestRows, closing: longestClosing, signal: make(chan struct{}, 1), cancel: func() {},
 	}
 }
 
@@ -63,6 +71,38 @@ func (s *settler) start(busy func() int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel, s.busy = cancel, busy
 	s.stopped.Go(func() { s.run(ctx) })
+	// What others left, and be it the log, is begun with at once.
+	s.wake()
+}
+
+func (s *settler) wake() {
+	select {
+	case s.signal <- struct{}{}:
+	default:
+	}
+}
+
+// everything has the whole file settled: nobody knows where others wrote to it, or how far they settled what they wrote.
+func (s *settler) everything() {
+	s.working.Lock()
+	s.backlog, s.left = everything(), true
+	s.scrubber.all(true)
+	s.working.Unlock()
+	s.wake()
+}
+
+// heed looks whether others changed answers, who leave it to the keeper to settle them.
+func (s *settler) heed(ctx context.Context) error {
+	var n int
+	if err := s.db.QueryRowContext(ctx, countOthers, s.mark).Scan(&n); err != nil || n == 0 {
+		return err
+	}
+	// The keeper's own mark stands for theirs from now on.
+	if _, err := s.db.ExecContext(ctx, dropOthers, s.mark); err != nil {
+		return err
+	}
+	s.everything()
+	return nil
 }
 
 // answered notes where answers were written. It never waits for the database.
@@ -70,10 +110,7 @@ func (s *settler) answered(at []store.Place) {
 	s.mu.Lock()
 	s.incoming.add(at)
 	s.mu.Unlock()
-	select {
-	case s.signal <- struct{}{}:
-	default:
-	}
+	s.wake()
 }
 
 // take makes what came in the current work, when nothing is left of that.
@@ -94,7 +131,7 @@ func (s *settler) run(ctx context.Context) {
 			return
 		case <-time.After(lookAtLog):
 			// What fails here is tried again; the answers are on disk already.
-			_ = s.shorten(ctx)
+			_ = s.tend(ctx)
 			continue
 		case <-s.signal:
 		}
@@ -133,7 +170,7 @@ var errLogHeld = errors.New("a reader holds the log")
 
 // step does one slice, or when there is none empties the log, and reports whether nothing is left to do.
 func (s *settler) step(ctx context.Context) (done bool, err error) {
-	if err := s.shorten(ctx); err != nil {
+	if err := s.tend(ctx); err != nil {
 		return false, err
 	}
 	begun := time.Now()
@@ -149,8 +186,10 @@ func (s *settler) slice(ctx context.Context, rows int) (done bool, err error) {
 	s.working.Lock()
 	defer s.working.Unlock()
 	s.take()
-	if !s.current.empty() {
-		return false, s.arranger.slice(ctx, s.db, s.current, rows)
+	for _, w := range []*work{s.current, s.backlog} {
+		if !w.empty() {
+			return false, s.arranger.slice(ctx, s.db, w, rows)
+		}
 	}
 	if err := s.scrubber.look(); err != nil {
 		return false, err
@@ -158,6 +197,7 @@ func (s *settler) slice(ctx context.Context, rows int) (done bool, err error) {
 	if !s.scrubber.empty() {
 		return false, s.scrubber.slice(ctx, s.db, rows)
 	}
+	s.left = false
 	return s.beginLog(ctx, "TRUNCATE")
 }
 
@@ -179,13 +219,21 @@ func (s *settler) beginLog(ctx context.Context, mode string) (done bool, err err
 	return true, nil
 }
 
-// shorten copies a long log into the file beside the writer. Only when it has become too long, because answers came on all the while, does
-// the writer wait for the little that is left, so that the log begins again.
-func (s *settler) shorten(ctx context.Context) error {
+// tend looks now and then at what others do to the file, and at the log.
+func (s *settler) tend(ctx context.Context) error {
 	if time.Since(s.looked) < lookAtLog/4 {
 		return nil
 	}
 	s.looked = time.Now()
+	if err := s.heed(ctx); err != nil {
+		return err
+	}
+	return s.shorten(ctx)
+}
+
+// shorten copies a long log into the file beside the writer. Only when it has become too long, because answers came on all the while, does
+// the writer wait for the little that is left, so that the log begins again.
+func (s *settler) shorten(ctx context.Context) error {
 	// Copying syncs the file, which holds up the commits on the same disk: seldom and much is better than often and little.
 	frames, err := s.logFrames()
 	if s.copied > frames {
@@ -239,22 +287,52 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// settle does all that there is to do, at once, and reports whether nothing is left.
-func (s *settler) settle(ctx context.Context) (done bool, err error) {
-	for !done && err == nil {
-		done, err = s.slice(ctx, mostRows)
-	}
-	if errors.Is(err, errLogHeld) {
-		return false, nil
-	}
-	return done, err
-}
-
-// stop ends the settler, waits for it, and does what it had still to do. The readers must be gone: nothing can then hold the log back.
+// stop ends the settler, waits for it, does what it had still to do, and takes the mark away. The readers must be gone: only another program's
+// can then hold the log back, which goes when that program closes the file. What others left may be too much to wait for: then the mark stays.
 func (s *settler) stop(ctx context.Context) error {
 	s.cancel()
 	s.stopped.Wait()
-	_, err := s.settle(ctx)
+	for begun := time.Now(); ; {
+		for done := false; !done; {
+			if s.take(); s.left && s.current.empty() && time.Since(begun) >= s.closing {
+				return nil
+			}
+			var err error
+			if done, err = s.slice(ctx, mostRows); errors.Is(err, errLogHeld) {
+				break
+			} else if err != nil {
+				return err
+			}
+		}
+		done, err := handBack(ctx, s.db, s.mark)
+		if err != nil || done {
+			return err
+		}
+		if err := s.heed(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// leave settles what a program beside changed of the answers, as long as the file has no keeper, and takes its mark away. Where there is
+// one the mark stays: it tells the keeper.
+func (s *settler) leave(ctx context.Context, unkept func(context.Context) (bool, error)) error {
+	var marked int
+	if err := s.db.QueryRowContext(ctx, countMark, s.mark).Scan(&marked); err != nil || marked == 0 {
+		return err
+	}
+	for done := false; !done; {
+		free, err := unkept(ctx)
+		if err != nil || !free {
+			return err
+		}
+		if done, err = s.slice(ctx, mostRows); errors.Is(err, errLogHeld) {
+			done = true
+		} else if err != nil {
+			return err
+		}
+	}
+	_, err := s.db.ExecContext(ctx, dropMark, s.mark)
 	return err
 }
 
@@ -267,6 +345,6 @@ func emptyLog(ctx context.Context, conn *sql.Conn, mode string) (done bool, err 
 	var busy, frames, copied int
 	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &frames, &copied)
 	// The wait is given back even when the context is over: the connection outlives it.
-	_, restored := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA busy_timeout = 5000")
+	_, restored := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout = %d", busyWait))
 	return busy == 0, errors.Join(err, restored)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,23 +50,34 @@ type Options struct {
 	Settle time.Duration
 	// Readers is how many reading connections there may be; zero means one for each core.
 	Readers int
+	// Beside opens a file that a server may be answering from, or start to. Whoever opens it so keeps nothing: it neither settles what others
+	// left nor empties their log. What it changes of the answers itself is settled by the file's keeper, or when it closes and there is none.
+	Beside bool
 }
 
 // DefaultSettle is short enough that the file never remembers more than a moment, and long enough that a storm of answers
 // shares one round of forgetting.
 const DefaultSettle = 50 * time.Millisecond
 
+// busyWait is for how many milliseconds a statement waits for another program's transaction. An answer that waits is better than one that
+// is refused, and a command must come between the answers of a storm.
+const busyWait = 60_000
+
 // DB is a store on one SQLite file.
 type DB struct {
 	*store.Store
 	path           string
+	beside         bool
+	lock           *lock
+	mark           string // under which this one stands in the table unsettled
 	writer, reader *sql.DB
 	copier         *sql.DB // copies the log into the file
 	settler        *settler
 }
 
 // Open opens the file, making it when it is not there, and migrates it. A file of another program is CodeDatabaseForeign, one
-// made by a newer version of this program CodeDatabaseNewer; neither is touched.
+// made by a newer version of this program CodeDatabaseNewer; neither is touched. A file has one keeper: for a second one Open waits a
+// moment and then is CodeUnavailable because of ErrKept.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -100,37 +112,53 @@ func open(ctx context.Context, path string, o Options, steps []store.Migration) 
 	if err := claim(ctx, path); err != nil {
 		return nil, fail(op, err)
 	}
-	// A database that was closed has no log left: what is in it now was written before a crash.
-	log, err := os.Stat(path + "-wal")
-	crashed := err == nil && log.Size() > 0
-	writer, err := openWriter(ctx, path)
-	if err != nil {
-		return nil, fail(op, err)
-	}
-	db := &DB{path: path, writer: writer}
-	if err := db.start(ctx, o, steps, crashed); err != nil {
+	db := &DB{path: path, beside: o.Beside, mark: newMark()}
+	if err := db.begin(ctx, o, steps); err != nil {
 		return nil, fail(op, errors.Join(err, db.Close()))
 	}
 	return db, nil
 }
 
-// start migrates and puts the parts together.
-func (db *DB) start(ctx context.Context, o Options, steps []store.Migration, crashed bool) error {
+// begin takes what it needs of the file. After an error the caller closes what was taken.
+func (db *DB) begin(ctx context.Context, o Options, steps []store.Migration) (err error) {
+	if db.lock, err = openLock(db.path + lockSuffix); err != nil {
+		return err
+	}
+	if !db.beside {
+		taken, err := db.lock.take(ctx, keeperWait)
+		if err != nil {
+			return err
+		}
+		if !taken {
+			return &survey.Error{Code: survey.CodeUnavailable, Op: "open database", Err: ErrKept}
+		}
+	}
+	if db.writer, err = openWriter(ctx, db.path, writerCopies); err != nil {
+		return err
+	}
 	if _, err := db.writer.ExecContext(ctx, createMigration); err != nil {
 		return err
 	}
 	if err := store.Migrate(ctx, db.writer, steps, o.Now); err != nil {
 		return err
 	}
-	if crashed {
-		// Answers of the last moment before the crash were not settled, and nobody knows which.
-		if err := rearrangeAll(ctx, db.writer); err != nil {
+	if db.beside {
+		// The log is the keeper's to copy, however long it grows. The first connection ends after the second began: were none open, the
+		// log would be copied.
+		migrating := db.writer
+		if db.writer, err = openWriter(ctx, db.path, 0, markOnAnswers(db.mark)); err != nil {
+			db.writer = migrating
+			return err
+		}
+		if err := migrating.Close(); err != nil {
 			return err
 		}
 	}
-	if err := emptyFirst(ctx, db.writer); err != nil {
-		return err
-	}
+	return db.start(ctx, o)
+}
+
+// start puts the parts together.
+func (db *DB) start(ctx context.Context, o Options) error {
 	reader, err := sql.Open("sqlite", dsn(db.path, url.Values{
 		"_query_only": {"on"}, "_foreign_keys": {"on"}, "_defensive": {"1"},
 	}))
@@ -151,31 +179,31 @@ func (db *DB) start(ctx context.Context, o Options, steps []store.Migration, cra
 		return err
 	}
 	db.copier.SetMaxOpenConns(1)
-	scrubber, err := newScrubber(ctx, db.writer, db.path+"-wal")
+	scrubber, err := newScrubber(ctx, db.writer, db.path+"-wal", db.beside)
 	if err != nil {
 		return err
 	}
-	db.settler = newSettler(db.writer, db.copier, arranger, scrubber, o.Settle)
+	db.settler = newSettler(db.writer, db.copier, arranger, scrubber, o.Settle, db.mark)
+	if !db.beside {
+		others, err := takeOver(ctx, db.writer, db.mark)
+		if err != nil {
+			return err
+		}
+		if others {
+			db.settler.everything()
+		}
+	}
 	db.Store, err = store.New(ctx, store.Engine{
 		Name: "sqlite", Writer: db.writer, Reader: reader, Classify: classify, Prepared: positional, Answered: db.settler.answered,
 	}, o.Now)
-	if err == nil {
+	if err == nil && !db.beside {
 		db.settler.start(db.Store.Busy)
 	}
 	return err
 }
 
-// emptyFirst empties the log of a database that is being opened.
-func emptyFirst(ctx context.Context, writer *sql.DB) error {
-	conn, err := writer.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = emptyLog(ctx, conn, "TRUNCATE")
-	return errors.Join(err, conn.Close())
-}
-
-// Close ends the store, settles what answers left, and closes the file.
+// Close ends the store, settles what answers left, and closes the file. Whoever was beside settles no more than it changed itself, and that
+// only where the file has no keeper.
 func (db *DB) Close() error {
 	var all error
 	if db.Store != nil {
@@ -184,18 +212,29 @@ func (db *DB) Close() error {
 	if db.reader != nil {
 		all = errors.Join(all, db.reader.Close())
 	}
-	if db.settler != nil {
+	switch {
+	case db.settler == nil:
+	case db.beside:
+		all = errors.Join(all, db.settler.leave(context.Background(), db.lock.free))
+	default:
 		all = errors.Join(all, db.settler.stop(context.Background()))
 	}
 	if db.copier != nil {
 		all = errors.Join(all, db.copier.Close())
 	}
-	return fail("close database", errors.Join(all, db.writer.Close()))
+	if db.writer != nil {
+		all = errors.Join(all, db.writer.Close())
+	}
+	// The lock goes last: whoever keeps the file next finds it closed.
+	if db.lock != nil {
+		all = errors.Join(all, db.lock.close())
+	}
+	return fail("close database", all)
 }
 
 // dsn names the file as a URI, so that any character may stand in its path.
 func dsn(path string, settings url.Values) string {
-	settings.Set("_busy_timeout", "5000")
+	settings.Set("_busy_timeout", strconv.Itoa(busyWait))
 	settings.Set("_dqs", "0")
 	// Without "//" the first folder of a relative path cannot be taken for a host.
 	escaped := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
@@ -238,12 +277,21 @@ func stamp(ctx context.Context, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-func openWriter(ctx context.Context, path string) (*sql.DB, error) {
+// openWriter opens the connection that writes. It copies the log at so many pages, never at 0, and runs the further statements whenever the
+// connection is made.
+func openWriter(ctx context.Context, path string, copies int, further ...string) (*sql.DB, error) {
+	pragmas := []string{
+		"secure_delete(1)", "recursive_triggers(1)", "temp_store(2)", fmt.Sprintf("wal_autocheckpoint(%d)", copies), fmt.Sprintf("cache_size(-%d)", cacheKiB),
+	}
+	for _, statement := range further {
+		// The driver runs what stands here as it is, behind the word PRAGMA.
+		pragmas = append(pragmas, "temp_store; "+statement)
+	}
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
 		// It is not defensive, as the others are: the scrubber wipes pages.
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_txlock": {"immediate"},
 		// The settler copies the log into the file before it comes to writerCopies: whoever commits pays for it only when that fails.
-		"_pragma": {"secure_delete(1)", "recursive_triggers(1)", "temp_store(2)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopies), fmt.Sprintf("cache_size(-%d)", cacheKiB)},
+		"_pragma": pragmas,
 	}))
 	if err != nil {
 		return nil, err

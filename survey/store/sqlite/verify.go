@@ -87,7 +87,7 @@ func strangeSchema(ctx context.Context, conn *sql.DB) ([]string, error) {
 }
 
 func freshSchema(ctx context.Context, path string) (schema map[string]string, err error) {
-	db, err := Open(ctx, path, Options{Now: time.Now})
+	db, err := Open(ctx, path, Options{Now: time.Now, Beside: true})
 	if err != nil {
 		return nil, err
 	}
