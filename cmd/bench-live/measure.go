@@ -119,6 +119,9 @@ func (o *office) open(ctx context.Context, m *measured) (err error) {
 	if err := o.come(ctx, before.Rules.MinAnswers); err != nil {
 		return err
 	}
+	if err := o.reopen(ctx); err != nil {
+		return err
+	}
 	s, err := o.start()
 	if err != nil {
 		return err

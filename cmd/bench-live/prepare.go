@@ -97,7 +97,7 @@ func (b *bench) newOffice(ctx context.Context, dir string, answers int) (o *offi
 		}
 		o.doc[doc.Mode] = doc
 	}
-	if err := o.openStore(ctx); err != nil {
+	if err := o.openStore(ctx, false); err != nil {
 		return nil, err
 	}
 	if o.classes, err = o.db.Classes(ctx, wave); err == nil {
@@ -114,8 +114,8 @@ func (b *bench) newOffice(ctx context.Context, dir string, answers int) (o *offi
 	return o, nil
 }
 
-func (o *office) openStore(ctx context.Context) error {
-	db, err := sqlite.Open(ctx, filepath.Join(o.dir, database), sqlite.Options{})
+func (o *office) openStore(ctx context.Context, beside bool) error {
+	db, err := sqlite.Open(ctx, filepath.Join(o.dir, database), sqlite.Options{Beside: beside})
 	if err != nil {
 		return err
 	}
@@ -123,12 +123,12 @@ func (o *office) openStore(ctx context.Context) error {
 	return nil
 }
 
-// reopen closes the store, which waits for all that it still does, and opens it again.
+// reopen closes the store, which waits for all that it still does, and opens it again beside the server.
 func (o *office) reopen(ctx context.Context) error {
 	if err := o.db.Close(); err != nil {
 		return err
 	}
-	return o.openStore(ctx)
+	return o.openStore(ctx, true)
 }
 
 // transactions is a register of six fields in all communes, two channels, some of it late.
