@@ -286,6 +286,8 @@ func TestEvidence(t *testing.T) {
 		analyst.attach(path, "1", c.files...).want(t, c.status, c.says)
 	}
 	analyst.attach(path, "9", sent{"a.txt", "1"}).want(t, http.StatusNotFound)
+	analyst.send(http.MethodPost, path+"/files", "multipart/form-data; boundary=x", "--x--\r\n").want(t, http.StatusBadRequest)
+	analyst.send(http.MethodPost, path+"/files", "text/plain", "x").want(t, http.StatusBadRequest)
 	analyst.attach(path, "1", sent{"Kế hoạch.pdf", big}).want(t, http.StatusSeeOther) // the same again
 	if after, err := s.db.Assessment(context.Background(), a.ID); err != nil || len(after.Files) != len(want) {
 		t.Errorf("%d files, %v", len(after.Files), err)
