@@ -120,6 +120,9 @@ func (c *assessmentImportCmd) Run(ctx context.Context, a *app) error {
 		}
 		for _, line := range lines {
 			x.Values[line.node.Code] = line.values
+			if line.values == (survey.CriterionValues{}) {
+				delete(x.Values, line.node.Code)
+			}
 		}
 		return c.load(ctx, a, d, x, named)
 	})
@@ -305,20 +308,9 @@ func (c *assessmentImportCmd) load(ctx context.Context, a *app, d *dataDir, x *s
 	if attached := len(after.Files) - len(x.Files); revision == before && attached == 0 {
 		fmt.Fprintf(a.stdout, "%s: nothing has changed.\n", x.ID)
 	} else {
-		fmt.Fprintf(a.stdout, "%s: points of %d criteria, %s attached, %d in all.\n", x.ID, withPoints(after), count(attached, "file"), len(after.Files))
+		fmt.Fprintf(a.stdout, "%s: points of %d criteria, %s attached, %d in all.\n", x.ID, len(after.Values), count(attached, "file"), len(after.Files))
 	}
 	return nil
-}
-
-// withPoints counts the criteria of an assessment that somebody gave points.
-func withPoints(a *survey.Assessment) int {
-	n := 0
-	for _, v := range a.Values {
-		if v != (survey.CriterionValues{}) {
-			n++
-		}
-	}
-	return n
 }
 
 func loadEvidence(ctx context.Context, d *dataDir, root *os.Root, n namedFile) (survey.Evidence, error) {

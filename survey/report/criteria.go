@@ -54,7 +54,7 @@ func (r *Readings) ReadCriterion(f *survey.Framework, n *survey.Node, v survey.C
 	}
 	from := CountedPoints(n, v)
 	if from == "" {
-		r.Reasons[n.Code] = "its line has no points under " + SourceWords(order)
+		r.Reasons[n.Code] = "there are no points under " + SourceWords(order)
 		return unread
 	}
 	points := *v.Of(from)

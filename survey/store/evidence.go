@@ -18,7 +18,7 @@ import (
 // The content of a file lies in pieces, so that neither writing nor removing one holds up answers: each piece is a transaction by itself, and
 // whoever waits for the writer waits for one piece. evidencePiece is how many bytes a piece holds, a multiple of three, so that its base 64
 // has no filling.
-const evidencePiece = 96 << 10
+const evidencePiece = 48 << 10
 
 // looseFor is how long pieces that belong to no file are left alone: whoever loads them may be another process. No load takes as long.
 const looseFor = 24 * time.Hour

@@ -118,6 +118,30 @@ func TestAssessmentOfBinhDuong(t *testing.T) {
 	analyst.post("/assessments", url.Values{"framework": {"papi-style/1"}, "office": {"A"}, "year": {"2020"}}).want(t, http.StatusNotFound)
 }
 
+// The satisfaction part comes from a wave's own figures, marked a projection, until somebody enters points.
+func TestAssessmentTakesFromAWave(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	analyst := s.as(survey.Analyst)
+	assess(t, s, analyst, "par-2020/1", "")
+	r := analyst.post("/assessments", url.Values{"framework": {"par-2022/1"}, "office": {"Tây Ninh"}, "year": {"2026"}, "wave": {string(testWave)}})
+	r.want(t, http.StatusSeeOther)
+	path := r.header.Get("Location")
+	projected := []string{i18n.T(i18n.VI, "assessment.projection"), i18n.T(i18n.VI, "assessment.from_wave", "wave", "Quý III 2026")}
+	analyst.get(path).want(t, http.StatusOK, projected...)
+	release, err := s.db.Release(context.Background(), testWave, survey.StateProvisional)
+	must(t, err)
+	for _, f := range release.Figures {
+		if f.Framework == "sipas-2022" && f.Node == "II" && f.Domain == (survey.Domain{}) && f.Weighting == survey.Weighted && f.Basis == survey.BasisInvited {
+			analyst.get(path).want(t, http.StatusOK, "<b>"+i18n.Number(i18n.VI, f.Estimate.Value/10, 2)+"</b>")
+		}
+	}
+	analyst.points(path, "8.1", "survey", "8,82").want(t, http.StatusSeeOther)
+	if page := analyst.get(path); strings.Contains(page.body, projected[1]) || !strings.Contains(page.body, "<b>8,82</b>") {
+		t.Error("a projection stands where points were entered")
+	}
+}
+
 // An office makes criteria of its own below an area, says in the editor who gives their points, publishes the tree, and assesses itself by it.
 func TestAssessmentByAnOwnTree(t *testing.T) {
 	t.Parallel()
@@ -262,6 +286,8 @@ func TestEvidence(t *testing.T) {
 		analyst.attach(path, "1", c.files...).want(t, c.status, c.says)
 	}
 	analyst.attach(path, "9", sent{"a.txt", "1"}).want(t, http.StatusNotFound)
+	analyst.send(http.MethodPost, path+"/files", "multipart/form-data; boundary=x", "--x--\r\n").want(t, http.StatusBadRequest)
+	analyst.send(http.MethodPost, path+"/files", "text/plain", "x").want(t, http.StatusBadRequest)
 	analyst.attach(path, "1", sent{"Kế hoạch.pdf", big}).want(t, http.StatusSeeOther) // the same again
 	if after, err := s.db.Assessment(context.Background(), a.ID); err != nil || len(after.Files) != len(want) {
 		t.Errorf("%d files, %v", len(after.Files), err)

@@ -119,6 +119,9 @@ func (f *incoming) receive(c *call, form *multipart.Reader) (first error) {
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
+			if first == nil && f.criterion == "" {
+				first = survey.Errorf(survey.CodeBadRequest, op, "no criterion before the files")
+			}
 			return first
 		}
 		if err != nil {

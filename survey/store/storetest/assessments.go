@@ -91,7 +91,7 @@ func testEvidence(t *testing.T, s survey.Store) {
 	rng := rand.NewChaCha8([32]byte{4})
 	var files []survey.Evidence
 	contents := map[string][]byte{}
-	for i, size := range []int{1, 2, 3, 96<<10 - 1, 96 << 10, 96<<10 + 1, 500_000} {
+	for i, size := range []int{1, 2, 3, 48<<10 - 1, 48 << 10, 48<<10 + 1, 500_000} {
 		content := make([]byte, size)
 		_, _ = rng.Read(content)
 		// A reader may hand out as little as it likes.
