@@ -92,7 +92,8 @@ func (t scoresTable) String() string {
 		fmt.Fprintf(&b, "Where no formula is known, a table may give the published score in a column of its own: %s.\n", unknown)
 	}
 	for _, n := range t.doc.Notes {
-		b.WriteString(n + "\n")
+		sentence, _ := i18n.Note(t.lang, n, i18n.NoteWords{})
+		b.WriteString(sentence + "\n")
 	}
 	if t.doc.Method != "" {
 		fmt.Fprintf(&b, "Standard errors: %s; intervals at %g %%.\n", t.doc.Method, 100*t.doc.Level)

@@ -29,12 +29,12 @@ const (
 
 // ScoreDocument is the scores of units by one framework.
 type ScoreDocument struct {
-	Framework string      `json:"framework"`
-	Version   int         `json:"version"`
-	Level     float64     `json:"confidence,omitempty"` // of the intervals, where there are any
-	Method    string      `json:"method,omitempty"`     // of the standard errors
-	Notes     []string    `json:"notes,omitempty"`
-	Units     []UnitScore `json:"units"`
+	Framework string        `json:"framework"`
+	Version   int           `json:"version"`
+	Level     float64       `json:"confidence,omitempty"` // of the intervals, where there are any
+	Method    string        `json:"method,omitempty"`     // of the standard errors
+	Notes     []survey.Note `json:"notes,omitempty"`
+	Units     []UnitScore   `json:"units"`
 }
 
 // UnitScore is the scores of one unit. Total is that of the root, whose node says how it came about or why there is none.
@@ -163,7 +163,7 @@ type TablePlan struct {
 	scorer *Scorer
 	has    map[string]bool
 	inner  map[string]bool // nodes that are taken as a whole
-	Notes  []string        // columns that are not read although they have a name of the framework, and why
+	Notes  []survey.Note   // columns that are not read although they have a name of the framework, and why
 }
 
 // Plan looks at the columns that a table has.
@@ -177,14 +177,14 @@ func (s *Scorer) Plan(columns []string) *TablePlan {
 			return
 		}
 		if p.below(n) {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s is computed from what the table has below it; its own column is not read", n.Code))
+			p.Notes = append(p.Notes, survey.NewNote(survey.NoteColumnComputed, survey.NoteParams{Node: n.Code}))
 			return
 		}
 		p.inner[n.Code] = true
 	})
 	for _, l := range s.leaves {
 		if facts := p.facts(l); facts && p.has[l.Code] {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s is read from its own column, and not made of the facts beside it", l.Code))
+			p.Notes = append(p.Notes, survey.NewNote(survey.NoteColumnRead, survey.NoteParams{Node: l.Code}))
 		}
 	}
 	return p

@@ -76,8 +76,7 @@ func (s *Scorer) Sample(d *design.Design, answers Answers, domains estimate.Doma
 		out.Units = append(out.Units, u)
 	}
 	if withheld {
-		out.Notes = append(out.Notes, fmt.Sprintf(
-			"Scores that rest on fewer than %d answers are withheld; what would give them away by subtraction is not.", opt.MinAnswers))
+		out.Notes = append(out.Notes, survey.NewNote(survey.NoteScoresWithheld, survey.NoteParams{Min: opt.MinAnswers}))
 	}
 	return out, nil
 }
