@@ -31,7 +31,7 @@ func TestNotesOfFilesAndPagesAgree(t *testing.T) {
 // Every parameter of every note finds its place in every language, and the words of the domain are the reader's.
 func TestNote(t *testing.T) {
 	p := survey.NoteParams{
-		N: 1234, Min: 15, Most: 40, Share: 0.0625, Module: "a", Modules: []string{"a", "b"}, Margin: "unit × lateness",
+		N: 1234, Min: 15, Most: 40, Share: 0.063, Module: "a", Modules: []string{"a", "b"}, Margin: "unit × lateness",
 		Levels: []string{"u1 × late", "(pooled) × *"}, At: []survey.NoteLevel{{Margin: "channel", Level: "(mixed)"}, {Margin: "field"}},
 		Class: []string{"u1|u2", "late", "Đất đai", "Đất đai", "*", "2026-07"}, Respondents: 30, Invited: 60, Factor: 2.5, Limit: 3, Node: "1.2",
 	}
@@ -59,7 +59,7 @@ func TestNote(t *testing.T) {
 		{VI, survey.NoteAfterDraw, "Có 1.234 hồ sơ (6,3% danh sách) đến sau lần rút mẫu cuối. Không con số nào nói thay cho các hồ sơ này."},
 		{VI, survey.NoteMarginPooled, "Đơn vị × Đúng hẹn hay trễ hẹn: gộp Xã u1 × Trễ hẹn, Các nhóm nhỏ, gộp lại × Gộp chung, vì có mức chưa tới 15 người trả lời. Gộp lại có 1.234 người."},
 		{VI, survey.NoteClassJoined, "Gộp 1.234 nhóm thành: Xã u1 · Xã u2 / Trễ hẹn / Đất đai / 07/2026. Có 30 người trả lời trên 60 người được mời, hệ số bù 2,500."},
-		{EN, survey.NoteMarginImpossible, "Phần a: the margin Unit × On time or late was given up. No weights meet these totals together: Channel – Several, not told apart, Field."},
+		{EN, survey.NoteMarginImpossible, "Phần a: the margin Unit × Lateness was given up. No weights meet these totals together: Channel – Several, not told apart, Field."},
 	} {
 		if got, _ := Note(c.lang, survey.NewNote(c.code, p), words); got != c.want {
 			t.Errorf("%s: %s\n%s\nwant\n%s", c.lang, c.code, got, c.want)
