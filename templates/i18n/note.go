@@ -115,3 +115,13 @@ func classText(l Lang, labels []string, unit func(id string) string) string {
 	}
 	return strings.Join(words, " / ")
 }
+
+// SourceText says where a framework comes from. Frameworks that ship with the program say it in English within a document that never
+// changes; the catalogue has the same in the languages of the pages. An office's own framework says it in the office's words.
+func SourceText(l Lang, f *survey.Framework) string {
+	key := "source." + f.ID
+	if catalogues[EN][key] == f.Source && Has(l, key) {
+		return T(l, key)
+	}
+	return f.Source
+}

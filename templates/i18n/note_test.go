@@ -1,10 +1,12 @@
 package i18n
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
 
+	"sipas/data"
 	"sipas/survey"
 )
 
@@ -83,6 +85,27 @@ func TestEveryParameterOfNotesIsNamed(t *testing.T) {
 		name, _, _ := strings.Cut(reflect.TypeFor[survey.NoteParams]().Field(i).Tag.Get("json"), ",")
 		if !strings.Contains(all, "{"+name+"}") {
 			t.Errorf("no sentence names {%s}", name)
+		}
+	}
+}
+
+// The source of a framework that ships is said in the reader's language; that of an office's own framework is its own.
+func TestSourceText(t *testing.T) {
+	for _, id := range data.Frameworks() {
+		doc, _ := data.Framework(id)
+		var f survey.Framework
+		if err := json.Unmarshal(doc, &f); err != nil {
+			t.Fatal(err)
+		}
+		if got := SourceText(EN, &f); got != f.Source {
+			t.Errorf("%s: %q, its document says %q", f.ID, got, f.Source)
+		}
+		if got := SourceText(VI, &f); got == f.Source {
+			t.Errorf("%s has no source in Vietnamese", f.ID)
+		}
+		f.Source = "Quyết định của tỉnh"
+		if got := SourceText(EN, &f); got != f.Source {
+			t.Errorf("%s: an office's own source is %q", f.ID, got)
 		}
 	}
 }

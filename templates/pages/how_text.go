@@ -38,7 +38,7 @@ func MethodOf(l i18n.Lang, f *survey.Framework, n *survey.Node, shown ui.FigureP
 		add("interval", i18n.T(l, "figure.level", "level", i18n.Percent(l, shown.Level, 0), "method", shown.Method))
 	}
 	add("withheld", i18n.T(l, "how.withheld", "min", shown.Threshold))
-	add("source", f.Source)
+	add("source", i18n.SourceText(l, f))
 	return m
 }
 
