@@ -35,6 +35,31 @@ const (
 	NoteColumnComputed   NoteCode = "column_computed"   // the column of a Node is not read, because what it is made of is there
 	NoteColumnRead       NoteCode = "column_read"       // a Node is read from its own column in spite of facts beside it
 	NoteScoresWithheld   NoteCode = "scores_withheld"   // scores that rest on fewer than Min answers
+
+	// Why a node of a scored framework has no score, or what is to be said of it. These are parts of a sentence.
+	NoteCellBlank      NoteCode = "cell_blank"      // the cell of what is scored is blank
+	NoteFactBlank      NoteCode = "fact_blank"      // the cell of a fact is blank: Nodes
+	NoteColumnMissing  NoteCode = "column_missing"  // a table has no column for it
+	NoteColumnsMissing NoteCode = "columns_missing" // a table has no column for it, nor all facts: Nodes
+	NoteAnswersMissing NoteCode = "answers_missing" // a file of answers has no column: Node
+	NoteNoRule         NoteCode = "no_rule"         // no rule covers the facts
+	NoteRateOfNothing  NoteCode = "rate_of_nothing" // the whole of a rate is zero: Node
+	NoteGivenAbove     NoteCode = "given_above"     // a node above was given as a whole
+	NoteNoValue        NoteCode = "no_value"        // there is none
+	NotePartsMissing   NoteCode = "parts_missing"   // parts have no value: Nodes
+	NoteFormulaUnknown NoteCode = "formula_unknown" // nobody knows the formula: Nodes
+	NotePartsLeftOut   NoteCode = "parts_left_out"  // the score is without parts: Nodes
+	NotePartsAtWorst   NoteCode = "parts_at_worst"  // missing parts count as the worst: Nodes
+	NoteFewAnswers     NoteCode = "few_answers"     // the score rests on fewer than Min answers
+	NotePointsMissing  NoteCode = "points_missing"  // a line of criteria has no points: Nodes are the columns
+	NoteAboveMax       NoteCode = "above_max"       // the parts come to more than the scale: Value
+	NoteNotAppraised   NoteCode = "not_appraised"   // the unit scored itself
+	NoteNoEvidence     NoteCode = "no_evidence"     // a criterion that needs evidence has none
+	NoteSelfScored     NoteCode = "self_scored"     // the appraisal is another one: Value
+	NoteLinkMissing    NoteCode = "link_missing"    // the wave has no such figure: Wave, Framework
+	NoteLinkWithheld   NoteCode = "link_withheld"   // the wave’s figure is not shown: Node, Framework, Wave
+	NoteLinkUsed       NoteCode = "link_used"       // a wave’s figure stands in: Times, Value, Node, Framework, Wave
+	NoteLinkInstead    NoteCode = "link_instead"    // in the place of what the wave does not measure: Node
 )
 
 // english are the sentences of files. The English catalogue says the same.
@@ -60,6 +85,30 @@ var english = map[NoteCode]string{
 	NoteColumnComputed:   "{node} is computed from what the table has below it; its own column is not read.",
 	NoteColumnRead:       "{node} is read from its own column, and not made of the facts beside it.",
 	NoteScoresWithheld:   "Scores that rest on fewer than {min} answers are withheld; what would give them away by subtraction is not.",
+
+	NoteCellBlank:      "its cell is blank",
+	NoteFactBlank:      "the cell of {nodes} is blank",
+	NoteColumnMissing:  "the table has no such column",
+	NoteColumnsMissing: "the table has no such column, nor all of {nodes}",
+	NoteAnswersMissing: "the file has no column {node}",
+	NoteNoRule:         "no rule covers the facts of its row",
+	NoteRateOfNothing:  "there is nothing to take a rate of: {node} is 0",
+	NoteGivenAbove:     "a node above it is given as a whole",
+	NoteNoValue:        "no value",
+	NotePartsMissing:   "no value for {nodes}",
+	NoteFormulaUnknown: "no formula is known for {nodes}",
+	NotePartsLeftOut:   "without {nodes}",
+	NotePartsAtWorst:   "without {nodes}, counted as the worst that could be",
+	NoteFewAnswers:     "fewer than {min} answers",
+	NotePointsMissing:  "its line has no points under {nodes}",
+	NoteAboveMax:       "its parts come to more than the {value} that it can have",
+	NoteNotAppraised:   "not appraised yet",
+	NoteNoEvidence:     "no file of evidence is named",
+	NoteSelfScored:     "the unit gave itself {value}",
+	NoteLinkMissing:    "the wave {wave} has no figure of {framework}",
+	NoteLinkWithheld:   "{node} of {framework} is not shown in the wave {wave}",
+	NoteLinkUsed:       "{times} × {value}, node {node} of {framework} in the wave {wave}",
+	NoteLinkInstead:    "in the place of {node}, which the wave does not measure",
 }
 
 // NoteCodes lists every code, so that a test can hold the catalogues of text against it.
@@ -68,6 +117,9 @@ func NoteCodes() []NoteCode {
 		NoteAfterDraw, NoteSuspect, NoteSuspectFew, NoteFieldCoverage, NotePooledUnits, NoteWalkInsOutside, NoteWalkInCoverage,
 		NoteStanding, NoteStandingBehind, NoteModuleUnasked, NoteMarginUnmet, NoteMarginImpossible, NoteMarginUnfit, NoteMarginsUnmet,
 		NoteClassesJoined, NoteClassJoined, NoteClassShort, NoteMarginPooled, NoteColumnComputed, NoteColumnRead, NoteScoresWithheld,
+		NoteCellBlank, NoteFactBlank, NoteColumnMissing, NoteColumnsMissing, NoteAnswersMissing, NoteNoRule, NoteRateOfNothing, NoteGivenAbove, NoteNoValue,
+		NotePartsMissing, NoteFormulaUnknown, NotePartsLeftOut, NotePartsAtWorst, NoteFewAnswers, NotePointsMissing, NoteNotAppraised, NoteAboveMax,
+		NoteNoEvidence, NoteSelfScored, NoteLinkMissing, NoteLinkWithheld, NoteLinkUsed, NoteLinkInstead,
 	}
 }
 
@@ -102,6 +154,11 @@ type NoteParams struct {
 	Factor      float64     `json:"factor,omitempty"`
 	Limit       float64     `json:"limit,omitempty"`
 	Node        string      `json:"node,omitempty"`
+	Nodes       []string    `json:"nodes,omitempty"`
+	Value       float64     `json:"value,omitempty"`
+	Times       float64     `json:"times,omitempty"`
+	Framework   string      `json:"framework,omitempty"`
+	Wave        WaveID      `json:"wave,omitempty"`
 }
 
 // NoteLevel names a total of the register: a level of a margin, or the whole margin where there is no level.
@@ -116,7 +173,6 @@ func NewNote(code NoteCode, p NoteParams) Note {
 	for i, l := range p.At {
 		at[i] = strings.TrimSpace(l.Margin + " " + l.Level)
 	}
-	factor := func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
 	share := strconv.FormatFloat(100*p.Share, 'f', 1, 64)
 	if code == NoteMarginUnmet {
 		share = strconv.FormatFloat(100*p.Share, 'f', 3, 64)
@@ -125,7 +181,8 @@ func NewNote(code NoteCode, p NoteParams) Note {
 		"{n}", strconv.Itoa(p.N), "{min}", strconv.Itoa(p.Min), "{most}", strconv.Itoa(p.Most), "{share}", share+"%",
 		"{module}", p.Module, "{modules}", strings.Join(p.Modules, ", "), "{margin}", p.Margin, "{levels}", strings.Join(p.Levels, ", "),
 		"{at}", strings.Join(at, ", "), "{class}", strings.Join(p.Class, " / "), "{respondents}", strconv.Itoa(p.Respondents),
-		"{invited}", strconv.Itoa(p.Invited), "{factor}", factor(p.Factor), "{limit}", strconv.FormatFloat(p.Limit, 'f', -1, 64), "{node}", p.Node,
+		"{invited}", strconv.Itoa(p.Invited), "{factor}", strconv.FormatFloat(p.Factor, 'f', 3, 64), "{limit}", strconv.FormatFloat(p.Limit, 'f', -1, 64), "{node}", p.Node,
+		"{nodes}", strings.Join(p.Nodes, ", "), "{times}", strconv.FormatFloat(p.Times, 'f', -1, 64), "{value}", strconv.FormatFloat(p.Value, 'f', -1, 64), "{framework}", p.Framework, "{wave}", string(p.Wave),
 	).Replace(english[code])
 	return Note{Code: code, Params: p, Text: text}
 }

@@ -172,7 +172,7 @@ func (t *criteria) take(r *report.Readings, n *survey.Node, row export.ValueRow)
 	}
 	slices.Sort(t.notes)
 	if from == "" {
-		r.Reasons[n.Code] = "its line has no points under " + strings.Join(order, " or ")
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NotePointsMissing, survey.NoteParams{Nodes: order})}
 		return
 	}
 	r.Values[n.Code] = row.Numbers[from]
@@ -180,12 +180,12 @@ func (t *criteria) take(r *report.Readings, n *survey.Node, row export.ValueRow)
 	switch {
 	case from == criterionSelf:
 		r.States[n.Code] = report.NodeSelfScored
-		r.Reasons[n.Code] = "not appraised yet"
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NoteNotAppraised, survey.NoteParams{})}
 		if n.Value != nil && n.Value.Evidence && len(r.Evidence[n.Code]) == 0 {
-			r.Reasons[n.Code] += "; no file of evidence is named"
+			r.Reasons[n.Code] = append(r.Reasons[n.Code], survey.NewNote(survey.NoteNoEvidence, survey.NoteParams{}))
 		}
 	case scored && self != row.Numbers[from]:
-		r.Reasons[n.Code] = fmt.Sprintf("the unit gave itself %g", self)
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NoteSelfScored, survey.NoteParams{Value: self})}
 	}
 	if r.States[n.Code] == "" && n.Value == nil {
 		r.States[n.Code] = report.NodeGiven

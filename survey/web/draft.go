@@ -288,7 +288,7 @@ func preview(f *survey.Framework, table io.Reader, l survey.Lang) ([]pages.Previ
 			out.Total = i18n.Number(l, *score.Total, max(f.Decimals, pointDecimals))
 		}
 		if i := slices.IndexFunc(score.Nodes, func(n report.NodeScore) bool { return n.Code == f.Root.Code }); i >= 0 {
-			out.Reason = score.Nodes[i].Reason
+			out.Reason = i18n.Notes(l, score.Nodes[i].Because, i18n.NoteWords{})
 		}
 		rows = append(rows, out)
 	}
@@ -296,7 +296,7 @@ func preview(f *survey.Framework, table io.Reader, l survey.Lang) ([]pages.Previ
 		return nil, errors.New(bad[0].String())
 	}
 	if len(rows) == 0 {
-		return nil, errors.New("the table has no rows")
+		return nil, errors.New(i18n.T(l, "framework.preview_empty"))
 	}
 	return rows, nil
 }

@@ -50,7 +50,17 @@ func Note(l Lang, n survey.Note, w NoteWords) (sentence string, spoken Lang) {
 	return T(l, key, "n", p.N, "min", p.Min, "most", p.Most, "share", Percent(l, p.Share, decimals),
 		"module", w.module(p.Module), "modules", strings.Join(modules, ", "), "margin", MarginText(l, p.Margin),
 		"levels", strings.Join(levels, ", "), "at", strings.Join(at, ", "), "class", classText(l, p.Class, w.Unit),
-		"respondents", p.Respondents, "invited", p.Invited, "factor", Number(l, p.Factor, 3), "limit", Exact(l, p.Limit), "node", p.Node), l
+		"respondents", p.Respondents, "invited", p.Invited, "factor", Number(l, p.Factor, 3), "limit", Exact(l, p.Limit), "node", p.Node,
+		"nodes", strings.Join(p.Nodes, ", "), "value", Exact(l, p.Value), "times", Exact(l, p.Times), "framework", p.Framework, "wave", p.Wave), l
+}
+
+// Notes says notes as the parts of one sentence.
+func Notes(l Lang, notes []survey.Note, w NoteWords) string {
+	parts := make([]string, len(notes))
+	for i, n := range notes {
+		parts[i], _ = Note(l, n, w)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // MarginText names a margin by its dimensions, which are crossed by " × ".

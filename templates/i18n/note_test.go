@@ -36,6 +36,7 @@ func TestNote(t *testing.T) {
 		N: 1234, Min: 15, Most: 40, Share: 0.063, Module: "a", Modules: []string{"a", "b"}, Margin: "unit × lateness",
 		Levels: []string{"u1 × late", "(pooled) × *"}, At: []survey.NoteLevel{{Margin: "channel", Level: "(mixed)"}, {Margin: "field"}},
 		Class: []string{"u1|u2", "late", "Đất đai", "Đất đai", "*", "2026-07"}, Respondents: 30, Invited: 60, Factor: 2.5, Limit: 3, Node: "1.2",
+		Nodes: []string{"1.3", "1.4"}, Value: 8.125, Times: 0.1, Framework: "sipas-2022", Wave: "q3",
 	}
 	words := NoteWords{
 		Unit:   func(id string) string { return "Xã " + id },
