@@ -175,7 +175,7 @@ type WeightReport struct {
 	Modules      []ModuleWeights  `json:"modules"`
 	Strata       []StratumRate    `json:"strata"`     // response rate by class
 	Unanswered   []UnansweredUnit `json:"unanswered"` // units without answers
-	Notes        []string         `json:"notes,omitempty"`
+	Notes        []Note           `json:"notes,omitempty"`
 }
 
 // Count is a number of things of one kind.
@@ -195,9 +195,9 @@ type ModuleWeights struct {
 	ShareTrimmed float64          `json:"share_trimmed"`
 	Iterations   int              `json:"iterations"`
 	Converged    bool             `json:"converged"`
-	Failure      string           `json:"failure,omitempty"` // which margin cannot be met, and why
+	Failure      Failures         `json:"failure,omitempty"` // which margins cannot be met, and why
 	Margins      []MarginResidual `json:"margins"`
-	Collapsed    []string         `json:"collapsed,omitempty"` // classes and levels that were pooled, and why
+	Collapsed    []Note           `json:"collapsed,omitempty"` // classes and levels that were pooled, and why
 }
 
 // MarginResidual is how far a margin is from the register after weighting.

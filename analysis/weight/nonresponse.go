@@ -34,6 +34,7 @@ type Class struct {
 	Invited          int
 	Respondents      int
 	Factor           float64 // Sampled / RespondentWeight
+	Short            bool    // it breaks the rule, and nothing was left to join it with: Classes.Notes says why
 }
 
 // CollapseStep is one line of the record: one class that was joined with others.
@@ -297,7 +298,7 @@ func (c *collapser) result() *Classes {
 		}
 		if reason := c.failing(g); reason != "" {
 			out.Notes = append(out.Notes, fmt.Sprintf("class %s: %s, and nothing is left to join it with", strings.Join(k.Labels, ", "), reason))
-			k.Factor = finiteOr(k.Factor, c.overall)
+			k.Factor, k.Short = finiteOr(k.Factor, c.overall), true
 		}
 		out.Classes = append(out.Classes, k)
 	}

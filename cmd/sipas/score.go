@@ -20,7 +20,7 @@ type scoreCmd struct {
 	Format string        `enum:"table,json,csv" default:"table" help:"One of ${enum}. Default: ${default}."`
 	Unit   []string      `placeholder:"CODE" help:"Only the figures of this unit; may be given more than once."`
 	Field  []string      `placeholder:"NAME" help:"Only the figures of this field; may be given more than once." sep:"none"`
-	Lang   string        `enum:"en,vi" default:"en" help:"Language of the names in the table: ${enum}."`
+	Lang   string        `enum:"en,vi" default:"en" help:"Language of the names, notes and reasons in the table: ${enum}."`
 
 	indexFlags
 	designFlags

@@ -18,6 +18,7 @@ A flag: figure, state (flag, watch, too_few), reasons[{code,shown,evidence{}}], 
 weighting: respondents, invited, register, response_rate, walk_ins, dispositions[{kind,n}], modules[{module, respondents,
 kish_deff, n_eff, min_factor, max_factor, share_trimmed, iterations, converged, failure, margins[{margin, level, target,
 achieved}], collapsed[]}], strata[{class, labels[], population, invited, respondents}], unanswered[{unit,share}], notes[].
+Notes, failure and collapsed: code, params, text (a sentence in English).
 
 csv holds one figure a line under the names above; the domain is unit, unit_name and field, the bounds are nominal_min,
 nominal_max, attainable_min and attainable_max, and shares are written "code: percent; …". Both forms have all digits.
@@ -39,10 +40,10 @@ With --framework no wave is needed. "sipas framework list" names the frameworks 
   A file of answers with its design: standard errors from the joint covariance of the indicators
     sipas score --framework papi-style --microdata answers.csv --strata region --ids village --nest --weights w --level 0.9
 
-json is then one object: framework, version, and of a file of answers confidence and method; notes[]; units[{unit, total,
-nodes[], grade, grade_incomplete, percent_of_attainable}]. A node: code, score, min, max (its nominal scale), attainable_min,
-attainable_max (what the parts that are there allow), state, reason, evidence[]; of a file of answers also se, ci_low, ci_high, n,
-df and interval. The states: computed; given (stated as a whole); incomplete (the framework allows a part to miss); self_scored
+json is then one object: framework, version, and of a file of answers confidence and method; notes[{code, params, text}];
+units[{unit, total, nodes[], grade, grade_incomplete, percent_of_attainable}]. A node: code, score, min, max (its nominal scale),
+attainable_min, attainable_max (what the parts that are there allow), state, reason (in English), because[] (the reason as
+notes), evidence[]; of a file of answers also se, ci_low, ci_high, n, df and interval. The states: computed; given (stated as a whole); incomplete (the framework allows a part to miss); self_scored
 (not appraised yet); projection (a figure of a wave stands in); missing; no_formula (nobody knows how it follows from what is
 there); withheld (fewer answers than the framework asks for). The last three have no score. csv holds one node a line.
 

@@ -17,6 +17,7 @@ import (
 	"sipas/survey"
 	"sipas/survey/export"
 	"sipas/survey/report"
+	"sipas/templates/i18n"
 )
 
 // indexFlags say what to score by a framework without a wave.
@@ -259,7 +260,8 @@ func (c *scoreCmd) readIndicators(a *app, s *report.Scorer) ([]namedReadings, er
 		}
 		plan := s.Plan(t.Columns)
 		for _, note := range plan.Notes {
-			fmt.Fprintf(a.stderr, "note: %s\n", note)
+			sentence, _ := i18n.Note(survey.Lang(c.Lang), note, i18n.NoteWords{})
+			fmt.Fprintf(a.stderr, "note: %s\n", sentence)
 		}
 		for _, row := range t.Rows {
 			readings, faults := plan.Read(report.TableRow{Numbers: row.Numbers, Words: row.Words})

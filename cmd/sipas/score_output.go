@@ -92,7 +92,8 @@ func (t scoresTable) String() string {
 		fmt.Fprintf(&b, "Where no formula is known, a table may give the published score in a column of its own: %s.\n", unknown)
 	}
 	for _, n := range t.doc.Notes {
-		b.WriteString(n + "\n")
+		sentence, _ := i18n.Note(t.lang, n, i18n.NoteWords{})
+		b.WriteString(sentence + "\n")
 	}
 	if t.doc.Method != "" {
 		fmt.Fprintf(&b, "Standard errors: %s; intervals at %g %%.\n", t.doc.Method, 100*t.doc.Level)
@@ -160,7 +161,7 @@ func (t scoresTable) unit(b *strings.Builder, u report.UnitScore, notes *footnot
 		}
 		state := strings.ReplaceAll(string(n.State), "_", " ")
 		if n.Reason != "" {
-			state += " " + notes.mark(n.Reason)
+			state += " " + notes.mark(t.reason(n))
 		}
 		label := strings.Repeat("  ", depth[n.Code]) + labels[n.Code]
 		if !sure {
@@ -191,6 +192,14 @@ func (t scoresTable) unit(b *strings.Builder, u report.UnitScore, notes *footnot
 			fmt.Fprintf(b, "Evidence of %s: %s\n", n.Code, strings.Join(n.Evidence, "; "))
 		}
 	}
+}
+
+// reason says why a node has no score, or what is to be said of it. Why nobody knows a formula stands in the framework itself.
+func (t scoresTable) reason(n report.NodeScore) string {
+	if leaf, ok := t.framework.Node(n.Code); ok && n.State == report.NodeNoFormula && leaf.Value != nil && len(leaf.Value.Unknown) > 0 {
+		return leaf.Value.Unknown.In(t.lang)
+	}
+	return i18n.Notes(t.lang, n.Because, i18n.NoteWords{})
 }
 
 func (t scoresTable) gradeName(code string) string {
@@ -260,7 +269,7 @@ func (t scoresTable) summary(b *strings.Builder, notes *footnotes) {
 		}
 		state := strings.ReplaceAll(string(root.State), "_", " ")
 		if root.Reason != "" {
-			state += " " + notes.mark(root.Reason)
+			state += " " + notes.mark(t.reason(root))
 		}
 		rows = append(rows, append(row, state))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"sipas/survey"
 	"sipas/survey/export"
+	"sipas/templates/i18n"
 )
 
 // scoreTable prints a release for people.
@@ -18,7 +19,7 @@ type scoreTable struct {
 	frameworks []*survey.Framework
 	names      export.Names
 	domains    domainFilter
-	lang       survey.Lang // of the names of indicators and units; the rest is in English
+	lang       survey.Lang // of the names of indicators and units, and of the notes; the rest is in English
 }
 
 // mostFlags is how many flags the table lists; json has them all.
@@ -261,8 +262,8 @@ func (t scoreTable) weighting() error {
 	fmt.Fprintln(w, "MODULE\tRESPONDENTS\tKISH DEFF\tn eff.\tMIN FACTOR\tMAX FACTOR\tTRIMMED %\tITERATIONS\tWORST MARGIN")
 	for _, m := range r.Modules {
 		verdict := worstMargin(m)
-		if m.Failure != "" {
-			verdict = m.Failure
+		if len(m.Failure) > 0 {
+			verdict = givenUp(m.Failure)
 		}
 		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.0f\t%.3f\t%.3f\t%.1f\t%d\t%s\n", m.Module, m.Respondents, m.KishEffect, m.EffectiveN, m.MinFactor, m.MaxFactor,
 			100*m.ShareTrimmed, m.Iterations, verdict)
@@ -270,6 +271,7 @@ func (t scoreTable) weighting() error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	words := i18n.NoteWords{Unit: func(id string) string { return t.names.Unit(survey.UnitID(id), t.lang) }}
 	pooled := 0
 	for _, m := range r.Modules {
 		pooled += len(m.Collapsed)
@@ -281,9 +283,22 @@ func (t scoreTable) weighting() error {
 	}
 	fmt.Fprintf(t.out, " (%.1f %% of the register)\n", 100*share)
 	for _, n := range r.Notes {
-		fmt.Fprintln(t.out, n)
+		sentence, _ := i18n.Note(t.lang, n, words)
+		fmt.Fprintln(t.out, sentence)
 	}
 	return nil
+}
+
+// givenUp names the margins that were given up; why stands below the table.
+func givenUp(failures survey.Failures) string {
+	words := make([]string, len(failures))
+	for i, n := range failures {
+		words[i] = n.Params.Margin + " given up"
+		if n.Params.Margin == "" {
+			words[i] = n.Text
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // worstMargin names the margin that is furthest from the register.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -193,11 +194,14 @@ func flagSheet(r *survey.Release, names Names) *sheet {
 func weightingSheet(r *survey.Release, names Names) *sheet {
 	s := &sheet{name: "weighting", headings: []heading{
 		{"section", asText}, {"module", asText}, {"name", asText}, {"level", asText}, {"measure", asText}, {"value", asFine}, {"note", asText},
+		{"params", asText},
 	}}
 	number := func(section, module, name, level, measure string, value any) {
-		s.add(section, module, name, level, measure, value, nil)
+		s.add(section, module, name, level, measure, value, nil, nil)
 	}
-	note := func(section, module, text string) { s.add(section, module, nil, nil, nil, nil, text) }
+	note := func(section, module string, n survey.Note) {
+		s.add(section, module, string(n.Code), nil, nil, nil, n.Text, paramsText(n))
+	}
 	w := r.Weighting
 	for _, c := range []survey.Count{{Kind: "respondents", N: w.Respondents}, {Kind: "invited", N: w.Invited}, {Kind: "register", N: w.Register}, {Kind: "walk_ins", N: w.WalkIns}} {
 		number("base", "", c.Kind, "", "count", c.N)
@@ -214,9 +218,9 @@ func weightingSheet(r *survey.Release, names Names) *sheet {
 		number("module", m.Module, "max_factor", "", "ratio", m.MaxFactor)
 		number("module", m.Module, "share_trimmed", "", "share", m.ShareTrimmed)
 		number("module", m.Module, "iterations", "", "count", m.Iterations)
-		s.add("module", m.Module, "converged", nil, nil, nil, strconv.FormatBool(m.Converged))
-		if m.Failure != "" {
-			note("module", m.Module, m.Failure)
+		s.add("module", m.Module, "converged", nil, nil, nil, strconv.FormatBool(m.Converged), nil)
+		for _, n := range m.Failure {
+			note("module", m.Module, n)
 		}
 		for _, g := range m.Margins {
 			number("margin", m.Module, g.Margin, marginLevel(g, names), "target", g.Target)
@@ -239,6 +243,15 @@ func weightingSheet(r *survey.Release, names Names) *sheet {
 		note("note", "", n)
 	}
 	return s
+}
+
+// paramsText writes the parameters of a note as JSON; a note that has a text alone has none.
+func paramsText(n survey.Note) string {
+	if n.Code == "" {
+		return ""
+	}
+	b, _ := json.Marshal(n.Params) // numbers and text, which can always be written
+	return string(b)
 }
 
 // marginLevel names the level of a margin that is a unit or a pool of units.

@@ -248,9 +248,9 @@ func testRelease() *survey.Release {
 		Flags: []survey.Flag{{Figure: shown, State: survey.FlagRaised, Priority: 100, Gain: 0.5, Derived: 0.25, Affected: 1234, Reasons: []survey.FlagReason{
 			{Code: survey.FlagBelowTarget, Shown: true, Evidence: map[string]float64{"p": 0.001, "gap": 51.67}}, {Code: survey.FlagLowest}}}},
 		Weighting: survey.WeightReport{Respondents: 200, Invited: 600, Register: 1800, ResponseRate: 1.0 / 3,
-			Modules:    []survey.ModuleWeights{{Module: "core", Respondents: 200, KishEffect: 1.2, Converged: true, Margins: []survey.MarginResidual{{Margin: "unit", Level: "25459@2025-07-01|x", Target: 10, Achieved: 10}}, Collapsed: []string{"month"}}},
+			Modules:    []survey.ModuleWeights{{Module: "core", Respondents: 200, KishEffect: 1.2, Converged: true, Margins: []survey.MarginResidual{{Margin: "unit", Level: "25459@2025-07-01|x", Target: 10, Achieved: 10}}, Collapsed: []survey.Note{{Text: "month"}}}},
 			Strata:     []survey.StratumRate{{Class: "1.1", Labels: [survey.Dims]string{"25459@2025-07-01", "late", "*", "*", "*", "*"}, Population: 40, Invited: 20, Respondents: 9}},
-			Unanswered: []survey.UnansweredUnit{{Unit: "x", Share: 0.01}}, Notes: []string{"=note"}},
+			Unanswered: []survey.UnansweredUnit{{Unit: "x", Share: 0.01}}, Notes: []survey.Note{{Text: "=note"}, survey.NewNote(survey.NoteSuspect, survey.NoteParams{N: 20})}},
 	}
 }
 

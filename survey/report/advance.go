@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 
@@ -323,12 +322,10 @@ func (c *computation) noteStanding() {
 	switch {
 	case standing == 0:
 	case c.behind < least:
-		c.weighting.Notes = append(c.weighting.Notes, fmt.Sprintf(
-			"%d figures stand as they were last shown: fewer than %d answers each have changed since", standing, least))
+		c.weighting.Notes = append(c.weighting.Notes, survey.NewNote(survey.NoteStanding, survey.NoteParams{N: int(standing), Min: least}))
 	default:
-		c.weighting.Notes = append(c.weighting.Notes, fmt.Sprintf(
-			"%d figures stand as they were last shown: at most %d answers each have changed since, and fewer than %d could be told by subtraction",
-			standing, c.behind, least))
+		c.weighting.Notes = append(c.weighting.Notes,
+			survey.NewNote(survey.NoteStandingBehind, survey.NoteParams{N: int(standing), Most: c.behind, Min: least}))
 	}
 }
 

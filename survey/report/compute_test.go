@@ -67,8 +67,8 @@ func TestWeightsReproduceTheRegister(t *testing.T) {
 		t.Fatalf("%d modules, want the core, the law's and four", len(r.Weighting.Modules))
 	}
 	for m, d := range r.Weighting.Modules {
-		if !d.Converged || d.Failure != "" {
-			t.Fatalf("module %s: %s", d.Module, d.Failure)
+		if !d.Converged || len(d.Failure) > 0 {
+			t.Fatalf("module %s: %v", d.Module, d.Failure)
 		}
 		if len(d.Margins) == 0 {
 			t.Fatalf("module %s reports no margin", d.Module)
@@ -333,8 +333,8 @@ func TestPooledUnits(t *testing.T) {
 	if a, b := find(t, before, whole).Estimate.N, find(t, r, whole).Estimate.N; a != b {
 		t.Errorf("pooling lost answers: %d, then %d", a, b)
 	}
-	if !slices.ContainsFunc(r.Weighting.Notes, func(n string) bool { return strings.Contains(n, "share a weighting class") }) {
-		t.Errorf("nobody says that units are pooled: %q", r.Weighting.Notes)
+	if !slices.ContainsFunc(r.Weighting.Notes, func(n survey.Note) bool { return n.Code == survey.NotePooledUnits }) {
+		t.Errorf("nobody says that units are pooled: %v", r.Weighting.Notes)
 	}
 	if len(r.Weighting.Unanswered) != 0 {
 		t.Errorf("pooled units are not silent: %v", r.Weighting.Unanswered)
@@ -621,7 +621,7 @@ func TestMarginsThatCannotBeMet(t *testing.T) {
 	w.in.Classes = append(w.in.Classes, extra)
 	r, _ := computeWorld(t, w)
 	core := r.Weighting.Modules[0]
-	if !core.Converged || !strings.Contains(core.Failure, "margin channel given up") {
+	if !core.Converged || len(core.Failure) != 1 || core.Failure[0].Params.Margin != "channel" {
 		t.Fatalf("impossible margins were met: %+v", core)
 	}
 	for _, m := range core.Margins {
@@ -634,8 +634,8 @@ func TestMarginsThatCannotBeMet(t *testing.T) {
 	if !strings.Contains(f.Estimate.Method, "margins that can be met") {
 		t.Errorf("the figure does not say so: %s", f.Estimate.Method)
 	}
-	if !slices.ContainsFunc(r.Weighting.Notes, func(n string) bool { return strings.Contains(n, "given up") }) {
-		t.Errorf("the notes do not say so: %q", r.Weighting.Notes)
+	if !slices.ContainsFunc(r.Weighting.Notes, func(n survey.Note) bool { return strings.Contains(n.Text, "the margin channel was given up") }) {
+		t.Errorf("the notes do not say so: %v", r.Weighting.Notes)
 	}
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -54,7 +53,11 @@ func (r *Readings) ReadCriterion(f *survey.Framework, n *survey.Node, v survey.C
 	}
 	from := CountedPoints(n, v)
 	if from == "" {
-		r.Reasons[n.Code] = "there are no points under " + SourceWords(order)
+		names := make([]string, len(order))
+		for i, s := range order {
+			names[i] = string(s)
+		}
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NotePointsMissing, survey.NoteParams{Nodes: names})}
 		return unread
 	}
 	points := *v.Of(from)
@@ -65,12 +68,12 @@ func (r *Readings) ReadCriterion(f *survey.Framework, n *survey.Node, v survey.C
 	switch {
 	case from == survey.SourceSelf:
 		r.States[n.Code] = NodeSelfScored
-		r.Reasons[n.Code] = "not appraised yet"
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NoteNotAppraised, survey.NoteParams{})}
 		if n.Value != nil && n.Value.Evidence && len(r.Evidence[n.Code]) == 0 {
-			r.Reasons[n.Code] += "; no file of evidence is named"
+			r.Reasons[n.Code] = append(r.Reasons[n.Code], survey.NewNote(survey.NoteNoEvidence, survey.NoteParams{}))
 		}
 	case v.Self != nil && *v.Self != points:
-		r.Reasons[n.Code] = fmt.Sprintf("the unit gave itself %g", *v.Self)
+		r.Reasons[n.Code] = []survey.Note{survey.NewNote(survey.NoteSelfScored, survey.NoteParams{Value: *v.Self})}
 	}
 	if r.States[n.Code] == "" && n.Value == nil {
 		r.States[n.Code] = NodeGiven

@@ -102,7 +102,7 @@ func distinct(labels []string) []string {
 
 // coverageNotes says of which fields the classes hold only a part alone, so that their figures do not speak
 // for all of the field.
-func coverageNotes(in *Input) []string {
+func coverageNotes(in *Input) []survey.Note {
 	total, unknown, pooled := 0, 0, 0
 	for _, c := range in.Classes {
 		total += c.Population
@@ -114,14 +114,12 @@ func coverageNotes(in *Input) []string {
 			pooled += c.Population
 		}
 	}
-	var notes []string
+	var notes []survey.Note
 	if unknown > 0 && unknown < total {
-		notes = append(notes, "figures by field speak for the classes that hold the field alone: "+
-			percentText(total-unknown, total)+" of the transactions that were drawn from")
+		notes = append(notes, survey.NewNote(survey.NoteFieldCoverage, survey.NoteParams{Share: shareOf(total-unknown, total)}))
 	}
 	if pooled > 0 {
-		notes = append(notes, "units that share a weighting class have no figures of their own: "+
-			percentText(pooled, total)+" of the transactions that were drawn from")
+		notes = append(notes, survey.NewNote(survey.NotePooledUnits, survey.NoteParams{Share: shareOf(pooled, total)}))
 	}
 	return notes
 }

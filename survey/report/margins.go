@@ -1,8 +1,8 @@
 package report
 
 import (
-	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,13 +21,13 @@ const pooledLevel = "(pooled)"
 // happen to agree, calibration leaves no residual and the standard error of the unit shrinks to nothing. The
 // crossing implies the margin of units, which is therefore not raked again but returned apart, to be reported with
 // the others.
-func registerMargins(rules survey.Rules, f frame, base []float64, class, counts []int) (margins []weight.Margin, unit weight.Margin, pooled []string, err error) {
+func registerMargins(rules survey.Rules, f frame, base []float64, class, counts []int) (margins []weight.Margin, unit weight.Margin, pooled []survey.Note, err error) {
 	unitOf := func(c survey.Class) string { return c.Labels[survey.DimUnit] }
-	unit, text, unitPool, err := margin("unit", unitOf, rules.MinMargin, f, base, class, counts)
+	unit, notes, unitPool, err := margin("unit", unitOf, rules.MinMargin, f, base, class, counts)
 	if err != nil {
 		return nil, unit, nil, err
 	}
-	pooled = append(pooled, text...)
+	pooled = append(pooled, notes...)
 	crossed := crossing(f, base, class, counts, max(rules.MinMargin, rules.MinRespondents), func(c survey.Class) string {
 		if slices.Contains(unitPool, unitOf(c)) {
 			return pooledLevel
@@ -45,11 +45,11 @@ func registerMargins(rules survey.Rules, f frame, base []float64, class, counts 
 	} {
 		// These levels cross the units: with fewer respondents than a nonresponse class must have they would be matched to a handful of
 		// answers in a handful of units, and contradict the margins of these.
-		m, text, _, err := margin(d.name, d.label, rules.MinRespondents, f, base, class, counts)
+		m, notes, _, err := margin(d.name, d.label, rules.MinRespondents, f, base, class, counts)
 		if err != nil {
 			return nil, unit, nil, err
 		}
-		pooled = append(pooled, text...)
+		pooled = append(pooled, notes...)
 		if len(m.Targets) > 1 {
 			margins = append(margins, m)
 		}
@@ -93,17 +93,18 @@ func levels(name string, label func(survey.Class) string, f frame, class, counts
 }
 
 // margin counts a margin and pools its small levels; it returns the levels that were pooled, too.
-func margin(name string, label func(survey.Class) string, minimum int, f frame, base []float64, class, counts []int) (weight.Margin, []string, []string, error) {
+func margin(name string, label func(survey.Class) string, minimum int, f frame, base []float64, class, counts []int) (weight.Margin, []survey.Note, []string, error) {
 	m, steps, err := weight.Pool(base, levels(name, label, f, class, counts), minimum, pooledLevel)
 	if err != nil {
 		return m, nil, nil, err
 	}
-	var text, gone []string
+	var notes []survey.Note
+	var gone []string
 	for _, s := range steps {
-		text = append(text, fmt.Sprintf("margin %s: %s pooled, %d respondents together (%s)", name, strings.Join(s.Levels, ", "), s.Rows, s.Reason))
+		notes = append(notes, survey.NewNote(survey.NoteMarginPooled, survey.NoteParams{Margin: name, Levels: s.Levels, N: s.Rows, Min: minimum}))
 		gone = append(gone, s.Levels...)
 	}
-	return m, text, gone, nil
+	return m, notes, gone, nil
 }
 
 // crossing returns the label of unit by lateness: split by lateness in units where every class of lateness has
@@ -166,26 +167,33 @@ func describe(out *survey.ModuleWeights, d weight.Diagnostics, weights []float64
 	out.ShareTrimmed, out.Iterations, out.Converged = d.ShareTrimmed, d.Iterations, d.Converged
 }
 
-// collapseText says which sampling classes were joined into which nonresponse classes, and what could not be held.
-func collapseText(c *weight.Classes, rules survey.Rules) []string {
-	var text []string
+// collapseNotes say which sampling classes were joined into which nonresponse classes, and what could not be held.
+func collapseNotes(c *weight.Classes, rules survey.Rules) []survey.Note {
+	var joined, short []survey.Note
 	for _, k := range c.Classes {
+		p := survey.NoteParams{
+			N: len(k.Cells), Class: k.Labels, Respondents: k.Respondents, Invited: k.Invited, Factor: k.Factor,
+		}
 		if len(k.Cells) > 1 {
-			text = append(text, fmt.Sprintf("%d classes → %s: %d respondents of %d invited, adjusted by %.3f",
-				len(k.Cells), strings.Join(k.Labels, " / "), k.Respondents, k.Invited, k.Factor))
+			joined = append(joined, survey.NewNote(survey.NoteClassJoined, p))
+		}
+		if k.Short {
+			short = append(short, survey.NewNote(survey.NoteClassShort, p))
 		}
 	}
-	if len(text) > 0 {
-		text = slices.Insert(text, 0, fmt.Sprintf("classes are joined until each has %d respondents and an adjustment of at most %v times the overall %.3f",
-			rules.MinRespondents, rules.MaxAdjustment, c.Overall))
+	if len(joined) > 0 {
+		joined = slices.Insert(joined, 0, survey.NewNote(survey.NoteClassesJoined, survey.NoteParams{
+			Min: rules.MinRespondents, Limit: rules.MaxAdjustment, Factor: c.Overall,
+		}))
 	}
-	return append(text, c.Notes...)
+	return append(joined, short...)
 }
 
-// percentText writes a part of a whole as a per cent with one decimal.
-func percentText(part, whole int) string {
+// shareOf is a part of a whole with the digits that its note prints: a per cent with one decimal. A note's parameters say no more than
+// its sentence, because of a count of transactions all digits would be that count.
+func shareOf(part, whole int) float64 {
 	if whole == 0 {
-		return "0.0 %"
+		return 0
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+	return math.Round(1000*float64(part)/float64(whole)) / 1000
 }

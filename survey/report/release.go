@@ -336,14 +336,13 @@ func (c *computation) countResponses() {
 	}
 	w.Dispositions = append(w.Dispositions, survey.Count{Kind: "no_answer", N: w.Invited - begun})
 	if late := w.Register - covered; late > 0 {
-		w.Notes = append(w.Notes, fmt.Sprintf("%d transactions (%s of the register) came after the last draw; no figure speaks for them",
-			late, percentText(late, w.Register)))
+		w.Notes = append(w.Notes, survey.NewNote(survey.NoteAfterDraw, survey.NoteParams{N: late, Share: shareOf(late, w.Register)}))
 	}
 	switch least := c.in.Wave.Rules.MinAnswers; {
 	case suspect >= least:
-		w.Notes = append(w.Notes, fmt.Sprintf("%d answers are marked suspect; they count like the others", suspect))
+		w.Notes = append(w.Notes, survey.NewNote(survey.NoteSuspect, survey.NoteParams{N: suspect}))
 	case suspect > 0:
-		w.Notes = append(w.Notes, fmt.Sprintf("fewer than %d answers are marked suspect; they count like the others", least))
+		w.Notes = append(w.Notes, survey.NewNote(survey.NoteSuspectFew, survey.NoteParams{Min: least}))
 	}
 	w.Notes = append(w.Notes, coverageNotes(c.in)...)
 }

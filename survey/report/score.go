@@ -29,12 +29,12 @@ const (
 
 // ScoreDocument is the scores of units by one framework.
 type ScoreDocument struct {
-	Framework string      `json:"framework"`
-	Version   int         `json:"version"`
-	Level     float64     `json:"confidence,omitempty"` // of the intervals, where there are any
-	Method    string      `json:"method,omitempty"`     // of the standard errors
-	Notes     []string    `json:"notes,omitempty"`
-	Units     []UnitScore `json:"units"`
+	Framework string        `json:"framework"`
+	Version   int           `json:"version"`
+	Level     float64       `json:"confidence,omitempty"` // of the intervals, where there are any
+	Method    string        `json:"method,omitempty"`     // of the standard errors
+	Notes     []survey.Note `json:"notes,omitempty"`
+	Units     []UnitScore   `json:"units"`
 }
 
 // UnitScore is the scores of one unit. Total is that of the root, whose node says how it came about or why there is none.
@@ -56,11 +56,13 @@ type NodeScore struct {
 	Min           *float64  `json:"min"`
 	Max           *float64  `json:"max"`
 	State         NodeState `json:"state"`
-	Reason        string    `json:"reason"`
+	Reason        string    `json:"reason"` // in English
 	AttainableMin *float64  `json:"attainable_min"`
 	AttainableMax *float64  `json:"attainable_max"`
 	*NodeError
 	Evidence []string `json:"evidence,omitempty"`
+	// Because is the reason by code, so that it can be said in the reader's language.
+	Because []survey.Note `json:"because,omitempty"`
 }
 
 // NodeError is how sure a score from answers is.
@@ -151,7 +153,7 @@ type TablePlan struct {
 	scorer *Scorer
 	has    map[string]bool
 	inner  map[string]bool // nodes that are taken as a whole
-	Notes  []string        // columns that are not read although they have a name of the framework, and why
+	Notes  []survey.Note   // columns that are not read although they have a name of the framework, and why
 }
 
 // Plan looks at the columns that a table has.
@@ -165,14 +167,14 @@ func (s *Scorer) Plan(columns []string) *TablePlan {
 			return
 		}
 		if p.below(n) {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s is computed from what the table has below it; its own column is not read", n.Code))
+			p.Notes = append(p.Notes, survey.NewNote(survey.NoteColumnComputed, survey.NoteParams{Node: n.Code}))
 			return
 		}
 		p.inner[n.Code] = true
 	})
 	for _, l := range s.leaves {
 		if facts := p.facts(l); facts && p.has[l.Code] {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s is read from its own column, and not made of the facts beside it", l.Code))
+			p.Notes = append(p.Notes, survey.NewNote(survey.NoteColumnRead, survey.NoteParams{Node: l.Code}))
 		}
 	}
 	return p
@@ -215,14 +217,14 @@ func (e *RowError) Error() string { return fmt.Sprintf("%s %q: %s", e.Column, e.
 // Readings are the raw values of indicators and given nodes, with what is to be said of them.
 type Readings struct {
 	Values   map[string]float64
-	States   map[string]NodeState // of a value that is not simply read
-	Reasons  map[string]string    // why there is none, or what is to be said of it
+	States   map[string]NodeState     // of a value that is not simply read
+	Reasons  map[string][]survey.Note // why there is none, or what is to be said of it
 	Evidence map[string][]string
 }
 
 // NewReadings returns readings without any value.
 func NewReadings() *Readings {
-	return &Readings{Values: map[string]float64{}, States: map[string]NodeState{}, Reasons: map[string]string{}, Evidence: map[string][]string{}}
+	return &Readings{Values: map[string]float64{}, States: map[string]NodeState{}, Reasons: map[string][]survey.Note{}, Evidence: map[string][]string{}}
 }
 
 // clone copies readings, so that what is added to the copy is not in them.
@@ -239,7 +241,7 @@ func (p *TablePlan) Read(row TableRow) (*Readings, []*RowError) {
 			r.Values[code], r.States[code] = x, NodeGiven
 			continue
 		}
-		r.Reasons[code] = "its cell is blank"
+		r.Reasons[code] = because(survey.NoteCellBlank, survey.NoteParams{})
 	}
 	for _, l := range p.scorer.leaves {
 		if slices.ContainsFunc(p.scorer.above[l.Code], func(a *survey.Node) bool { return p.inner[a.Code] }) {
@@ -249,7 +251,7 @@ func (p *TablePlan) Read(row TableRow) (*Readings, []*RowError) {
 		switch {
 		case err != nil:
 			bad = append(bad, err)
-		case why != "":
+		case why != nil:
 			r.Reasons[l.Code] = why
 		default:
 			r.Values[l.Code] = x
@@ -259,23 +261,23 @@ func (p *TablePlan) Read(row TableRow) (*Readings, []*RowError) {
 }
 
 // leaf takes one indicator out of a row, or says why it has no value.
-func (p *TablePlan) leaf(l *survey.Node, row TableRow) (x float64, why string, bad *RowError) {
+func (p *TablePlan) leaf(l *survey.Node, row TableRow) (x float64, why []survey.Note, bad *RowError) {
 	v := l.Value
 	if p.has[l.Code] {
 		x, ok := row.Numbers[l.Code]
 		if !ok {
-			return 0, "its cell is blank", nil
+			return 0, because(survey.NoteCellBlank, survey.NoteParams{}), nil
 		}
 		if p.scorer.framework.PerCent(l) {
 			x /= 100
 		}
-		return x, "", nil
+		return x, nil, nil
 	}
 	if !p.facts(l) {
 		if facts := slices.Concat(v.RuleColumns(), rateColumns(v)); len(facts) > 0 {
-			return 0, "the table has no such column, nor all of " + strings.Join(facts, ", "), nil
+			return 0, because(survey.NoteColumnsMissing, survey.NoteParams{Nodes: facts}), nil
 		}
-		return 0, "the table has no such column", nil
+		return 0, because(survey.NoteColumnMissing, survey.NoteParams{}), nil
 	}
 	if v.Kind == survey.ValueRate {
 		return p.rate(l, row)
@@ -284,13 +286,13 @@ func (p *TablePlan) leaf(l *survey.Node, row TableRow) (x float64, why string, b
 	var cell *survey.CellError
 	switch {
 	case errors.As(err, &cell) && cell.Column == "":
-		return 0, "no rule covers the facts of its row", nil
+		return 0, because(survey.NoteNoRule, survey.NoteParams{}), nil
 	case errors.As(err, &cell):
-		return 0, "", &RowError{Column: cell.Column, Value: cell.Value, Reason: cell.Reason + "; write 0.5 or 0,5 and leave the cell empty where there is none"}
+		return 0, nil, &RowError{Column: cell.Column, Value: cell.Value, Reason: cell.Reason + "; write 0.5 or 0,5 and leave the cell empty where there is none"}
 	case missing != "":
-		return 0, "the cell of " + missing + " is blank", nil
+		return 0, because(survey.NoteFactBlank, survey.NoteParams{Nodes: []string{missing}}), nil
 	}
-	return x, "", nil
+	return x, nil, nil
 }
 
 func rateColumns(v *survey.LeafValue) []string {
@@ -304,26 +306,26 @@ func rateColumns(v *survey.LeafValue) []string {
 }
 
 // rate computes 100 × one sum over another.
-func (p *TablePlan) rate(l *survey.Node, row TableRow) (x float64, why string, bad *RowError) {
+func (p *TablePlan) rate(l *survey.Node, row TableRow) (x float64, why []survey.Note, bad *RowError) {
 	var sums [2]float64
 	for i, terms := range [][]survey.RateTerm{l.Value.Of, l.Value.Over} {
 		for _, t := range terms {
 			n, ok := row.Numbers[t.Column]
 			if !ok {
-				return 0, "the cell of " + t.Column + " is blank", nil
+				return 0, because(survey.NoteFactBlank, survey.NoteParams{Nodes: []string{t.Column}}), nil
 			}
 			sums[i] += t.Coefficient * n
 		}
 	}
 	if sums[1] == 0 {
-		return 0, fmt.Sprintf("there is nothing to take a rate of: %s is 0", l.Value.Over[0].Column), nil
+		return 0, because(survey.NoteRateOfNothing, survey.NoteParams{Node: l.Value.Over[0].Column}), nil
 	}
 	x = 100 * sums[0] / sums[1]
 	if b := l.Raw(); b != nil && !(x >= b.Min-1e-9 && x <= b.Max+1e-9) {
-		return 0, "", &RowError{Column: l.Value.Of[0].Column, Value: fmt.Sprintf("%g", row.Numbers[l.Value.Of[0].Column]),
+		return 0, nil, &RowError{Column: l.Value.Of[0].Column, Value: fmt.Sprintf("%g", row.Numbers[l.Value.Of[0].Column]),
 			Reason: fmt.Sprintf("makes a rate of %.6g for %s, outside %g to %g; do the parts belong to this whole?", x, l.Code, b.Min, b.Max)}
 	}
-	return x, "", nil
+	return x, nil, nil
 }
 
 // Score computes one unit from its readings.
@@ -376,7 +378,7 @@ func gradesOf(f *survey.Framework) []index.Grade {
 // node writes the score of one node. states are those of the nodes that it is made of.
 func (s *Scorer) node(v index.Value, r *Readings, states map[string]NodeState) NodeScore {
 	out := NodeScore{
-		Code: v.Code, Score: number(v.Value), Evidence: r.Evidence[v.Code], Reason: r.Reasons[v.Code],
+		Code: v.Code, Score: number(v.Value), Evidence: r.Evidence[v.Code], Because: r.Reasons[v.Code],
 		AttainableMin: number(v.Attainable.Min), AttainableMax: number(v.Attainable.Max),
 	}
 	full := v.AttainableFull
@@ -390,22 +392,24 @@ func (s *Scorer) node(v index.Value, r *Readings, states map[string]NodeState) N
 	n, _ := s.framework.Node(v.Code)
 	switch {
 	case out.Score == nil && n != nil && n.Value != nil:
-		out.State, out.Reason = s.absentLeaf(n, out.Reason)
+		out.State, out.Because = s.absentLeaf(n, out.Because)
 	case out.Score == nil:
-		out.State, out.Reason = s.absentNode(v, r)
+		out.State, out.Because = s.absentNode(v, r)
 	case !v.Complete:
 		out.State = NodeIncomplete
-		out.Reason = "without " + strings.Join(v.Missing, ", ")
+		code := survey.NotePartsLeftOut
 		if n != nil && n.Missing == survey.MissingFloor {
-			out.Reason += plural(len(v.Missing), ", which counts", ", which count") + " as the worst that it could be"
+			code = survey.NotePartsAtWorst
 		}
+		out.Because = because(code, survey.NoteParams{Nodes: v.Missing})
 	default:
 		out.State = s.presentState(v.Code, n, r, states)
 	}
 	if n != nil && v.Nominal != nil && v.Value > v.Nominal.Max+0.005*float64(len(n.Leaves())) {
 		// Nominal bounds are printed with two decimals, and so are those of the parts.
-		out.Reason = strings.TrimPrefix(out.Reason+"; ", "; ") + fmt.Sprintf("its parts come to more than the %g that it can have", v.Nominal.Max)
+		out.Because = append(slices.Clone(out.Because), survey.NewNote(survey.NoteAboveMax, survey.NoteParams{Value: v.Nominal.Max}))
 	}
+	out.Reason = reasonText(out.Because)
 	return out
 }
 
@@ -445,27 +449,26 @@ func (s *Scorer) presentState(code string, n *survey.Node, r *Readings, states m
 }
 
 // absentLeaf says why an indicator has no score.
-func (s *Scorer) absentLeaf(n *survey.Node, reason string) (NodeState, string) {
-	if reason == "" {
-		// It stands below a node that was given as a whole.
-		reason = "a node above it is given as a whole"
-		if len(s.above[n.Code]) == 0 {
-			reason = "no value"
-		}
+func (s *Scorer) absentLeaf(n *survey.Node, why []survey.Note) (NodeState, []survey.Note) {
+	if len(n.Value.Unknown) > 0 {
+		return NodeNoFormula, []survey.Note{{Text: n.Value.Unknown.In(survey.English)}}
 	}
-	if len(n.Value.Unknown) == 0 {
-		return NodeMissing, reason
+	switch {
+	case len(why) > 0:
+		return NodeMissing, why
+	case len(s.above[n.Code]) == 0:
+		return NodeMissing, because(survey.NoteNoValue, survey.NoteParams{})
 	}
-	return NodeNoFormula, n.Value.Unknown.In(survey.English)
+	return NodeMissing, because(survey.NoteGivenAbove, survey.NoteParams{})
 }
 
 // absentNode says why a node above has none.
-func (s *Scorer) absentNode(v index.Value, r *Readings) (NodeState, string) {
-	if why := r.Reasons[v.Code]; why != "" {
+func (s *Scorer) absentNode(v index.Value, r *Readings) (NodeState, []survey.Note) {
+	if why := r.Reasons[v.Code]; len(why) > 0 {
 		return NodeMissing, why
 	}
-	if len(v.Missing) == 0 {
-		return NodeMissing, v.Reason
+	if len(v.Missing) == 0 && v.Reason != "" {
+		return NodeMissing, []survey.Note{{Text: v.Reason}}
 	}
 	var unknown, blank []string
 	for _, code := range v.Missing {
@@ -476,25 +479,32 @@ func (s *Scorer) absentNode(v index.Value, r *Readings) (NodeState, string) {
 		}
 		blank = append(blank, code)
 	}
-	var parts []string
+	var why []survey.Note
 	if len(blank) > 0 {
-		parts = append(parts, strings.Join(blank, ", ")+plural(len(blank), " has no value", " have no value"))
+		why = because(survey.NotePartsMissing, survey.NoteParams{Nodes: blank})
 	}
 	if len(unknown) > 0 {
-		parts = append(parts, "no formula is known for "+strings.Join(unknown, ", "))
+		why = append(why, survey.NewNote(survey.NoteFormulaUnknown, survey.NoteParams{Nodes: unknown}))
 	}
 	state := NodeMissing
 	if len(blank) == 0 {
 		state = NodeNoFormula
 	}
-	return state, strings.Join(parts, "; ")
+	return state, why
 }
 
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return one
+// because is a reason of one part.
+func because(code survey.NoteCode, p survey.NoteParams) []survey.Note {
+	return []survey.Note{survey.NewNote(code, p)}
+}
+
+// reasonText is a reason in English.
+func reasonText(why []survey.Note) string {
+	parts := make([]string, len(why))
+	for i, n := range why {
+		parts[i] = n.Text
 	}
-	return more
+	return strings.Join(parts, "; ")
 }
 
 // number is nil for what is not a finite number.

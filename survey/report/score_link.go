@@ -1,7 +1,7 @@
 package report
 
 import (
-	"fmt"
+	"math"
 
 	"sipas/survey"
 )
@@ -15,21 +15,25 @@ func ReadLinks(f *survey.Framework, release *survey.Release, into *Readings) {
 		if l == nil {
 			continue
 		}
-		into.Reasons[n.Code] = fmt.Sprintf("the wave %s has no figure of %s", release.Wave, l.Framework)
+		p := survey.NoteParams{Wave: release.Wave, Framework: l.Framework}
+		into.Reasons[n.Code] = because(survey.NoteLinkMissing, p)
 		for i, node := range l.Nodes {
 			g, ok := headlineFigure(release, l.Framework, node)
 			if !ok {
 				continue
 			}
+			p.Node = node
 			if g.State == survey.StateWithheld || !g.Estimate.Defined() {
-				into.Reasons[n.Code] = fmt.Sprintf("%s of %s is not shown in the wave %s: %s", node, l.Framework, release.Wave, g.Estimate.Reason)
+				into.Reasons[n.Code] = because(survey.NoteLinkWithheld, p)
 				continue
 			}
 			into.Values[n.Code] = l.Factor * g.Estimate.Value
 			into.States[n.Code] = NodeProjection
-			into.Reasons[n.Code] = fmt.Sprintf("%g × %.2f, node %s of %s in the wave %s (%s)", l.Factor, g.Estimate.Value, node, l.Framework, release.Wave, release.State)
+			// Two decimals are what is published of the figure.
+			p.Times, p.Value = l.Factor, math.Round(100*g.Estimate.Value)/100
+			into.Reasons[n.Code] = because(survey.NoteLinkUsed, p)
 			if i > 0 {
-				into.Reasons[n.Code] += fmt.Sprintf(", in the place of %s, which the wave does not measure", l.Nodes[0])
+				into.Reasons[n.Code] = append(into.Reasons[n.Code], survey.NewNote(survey.NoteLinkInstead, survey.NoteParams{Node: l.Nodes[0]}))
 			}
 			break
 		}

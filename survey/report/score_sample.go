@@ -53,7 +53,7 @@ func (s *Scorer) Sample(d *design.Design, answers Answers, domains estimate.Doma
 	if opt.MinAnswers < 0 {
 		opt.MinAnswers = s.framework.MinAnswers
 	}
-	x := &sampleScore{scorer: s, design: d, domains: domains, options: opt, source: map[string]int{}, absent: map[string]string{}}
+	x := &sampleScore{scorer: s, design: d, domains: domains, options: opt, source: map[string]int{}, absent: map[string][]survey.Note{}}
 	for _, l := range s.leaves {
 		if err := x.bind(l, answers); err != nil {
 			return nil, err
@@ -76,8 +76,7 @@ func (s *Scorer) Sample(d *design.Design, answers Answers, domains estimate.Doma
 		out.Units = append(out.Units, u)
 	}
 	if withheld {
-		out.Notes = append(out.Notes, fmt.Sprintf(
-			"Scores that rest on fewer than %d answers are withheld; what would give them away by subtraction is not.", opt.MinAnswers))
+		out.Notes = append(out.Notes, survey.NewNote(survey.NoteScoresWithheld, survey.NoteParams{Min: opt.MinAnswers}))
 	}
 	return out, nil
 }
@@ -89,9 +88,9 @@ type sampleScore struct {
 	domains   estimate.Domains
 	options   SampleOptions
 	variables []estimate.Variable
-	medians   []bool            // of each variable
-	source    map[string]int    // of an indicator, the variable that it is estimated by
-	absent    map[string]string // why an indicator has none
+	medians   []bool                   // of each variable
+	source    map[string]int           // of an indicator, the variable that it is estimated by
+	absent    map[string][]survey.Note // why an indicator has none
 	table     *estimate.Table
 	stats     [][]estimate.Stat // by domain and variable
 	student   estimate.Student
@@ -126,7 +125,7 @@ func (x *sampleScore) bind(l *survey.Node, answers Answers) error {
 		return err
 	}
 	if !ok {
-		x.absent[l.Code] = "the file has no column " + answerColumn(l)
+		x.absent[l.Code] = because(survey.NoteAnswersMissing, survey.NoteParams{Node: answerColumn(l)})
 		return nil
 	}
 	x.source[l.Code] = len(x.variables)
@@ -362,14 +361,14 @@ func (x *sampleScore) unit(domain int, name string) (u UnitScore, hidden bool, e
 		}
 		j, bound := x.source[l.Code]
 		if !bound {
-			if r.Reasons[l.Code] == "" || x.options.Given == nil {
+			if len(r.Reasons[l.Code]) == 0 || x.options.Given == nil {
 				r.Reasons[l.Code] = x.absent[l.Code]
 			}
 			continue
 		}
 		st := x.stats[domain][j]
 		if math.IsNaN(st.Value) {
-			r.Reasons[l.Code] = st.Reason
+			r.Reasons[l.Code] = []survey.Note{{Text: st.Reason}}
 			continue
 		}
 		stats[l.Code] = st
@@ -390,7 +389,8 @@ func (x *sampleScore) unit(domain int, name string) (u UnitScore, hidden bool, e
 			hidden = true
 			n := &u.Nodes[i]
 			n.Score, n.NodeError, n.State = nil, nil, NodeWithheld
-			n.Reason = fmt.Sprintf("fewer than %d answers", x.options.MinAnswers)
+			n.Because = because(survey.NoteFewAnswers, survey.NoteParams{Min: x.options.MinAnswers})
+			n.Reason = reasonText(n.Because)
 		}
 	}
 	if u.Nodes[0].Score == nil {

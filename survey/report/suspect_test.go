@@ -173,7 +173,7 @@ func TestFewSuspectAnswersAreNotTold(t *testing.T) {
 			}
 			if c.invited+c.walked > 0 && c.invited+c.walked < 15 {
 				for _, note := range r.Weighting.Notes {
-					if note == "14 answers are marked suspect; they count like the others" {
+					if note.Code == survey.NoteSuspect || note.Params.N == 14 {
 						t.Error("a note tells the number")
 					}
 				}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 
 	"sipas/analysis/weight"
@@ -35,7 +34,7 @@ func weightWalkIns(in *Input, groups []*group, cols []column, report *survey.Wei
 	}
 	report.WalkIns = s.respondents + outside
 	if outside > 0 {
-		report.Notes = append(report.Notes, fmt.Sprintf("%d walk-ins are of units without transactions in the register and count in no figure", outside))
+		report.Notes = append(report.Notes, survey.NewNote(survey.NoteWalkInsOutside, survey.NoteParams{N: outside}))
 	}
 	if len(s.groups) == 0 {
 		return s, nil
@@ -118,7 +117,7 @@ func postStratify(rules survey.Rules, col *column, s *sample, register map[surve
 }
 
 // walkInCoverage says what part of the register lies in units that have walk-ins.
-func walkInCoverage(s *sample, register map[survey.UnitID]map[string]float64) string {
+func walkInCoverage(s *sample, register map[survey.UnitID]map[string]float64) survey.Note {
 	var units []string
 	for _, p := range s.places {
 		units = append(units, p.unit)
@@ -133,6 +132,5 @@ func walkInCoverage(s *sample, register map[survey.UnitID]map[string]float64) st
 			}
 		}
 	}
-	return fmt.Sprintf("walk-ins come from %d units with %.1f %% of the register's transactions; figures from walk-ins speak for these units only",
-		len(units), 100*covered/whole)
+	return survey.NewNote(survey.NoteWalkInCoverage, survey.NoteParams{N: len(units), Share: shareOf(int(covered), int(whole))})
 }

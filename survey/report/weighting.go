@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -98,9 +99,9 @@ func weightInvited(in *Input, groups []*group, f frame, cols []column, report *s
 		report.Modules = append(report.Modules, diagnosis)
 		if w.calibration == nil {
 			failed = append(failed, cols[c].name)
-		} else if diagnosis.Failure != "" {
+		} else if len(diagnosis.Failure) > 0 {
 			s.method = "raked to the register's margins that can be met, linearized"
-			report.Notes = append(report.Notes, "module "+cols[c].name+": "+diagnosis.Failure)
+			report.Notes = append(report.Notes, diagnosis.Failure...)
 		}
 		if c == 0 {
 			core = classes
@@ -111,8 +112,7 @@ func weightInvited(in *Input, groups []*group, f frame, cols []column, report *s
 		if len(failed) < len(cols) {
 			s.method = "raked to the register, linearized (nonresponse-adjusted only: " + strings.Join(failed, ", ") + ")"
 		}
-		report.Notes = append(report.Notes, "the register's margins could not be met for "+strings.Join(failed, ", ")+
-			": figures of these modules rest on the nonresponse-adjusted weights")
+		report.Notes = append(report.Notes, survey.NewNote(survey.NoteMarginsUnmet, survey.NoteParams{Modules: failed}))
 	}
 	s.population, s.stratum = make([]float64, len(s.groups)), make([]string, len(s.groups))
 	for i := range s.groups {
@@ -173,7 +173,7 @@ func weightColumn(rules survey.Rules, f frame, col *column, s *sample, class []i
 		out.Respondents += g.n
 	}
 	if out.Respondents == 0 {
-		out.Failure = "no respondent was asked this module"
+		out.Failure = survey.Failures{survey.NewNote(survey.NoteModuleUnasked, survey.NoteParams{Module: col.name})}
 		return w, nil, out, nil
 	}
 	classes, err := weight.Nonresponse(cells, weight.Collapse{
@@ -193,7 +193,7 @@ func weightColumn(rules survey.Rules, f frame, col *column, s *sample, class []i
 	}
 	w.base = slices.Clone(w.weights)
 	whole := s.whole(w.weights)
-	out.Collapsed = collapseText(classes, rules)
+	out.Collapsed = collapseNotes(classes, rules)
 	margins, unit, pooled, err := registerMargins(rules, f, whole, class, s.counts)
 	if err != nil {
 		return w, nil, out, err
@@ -232,22 +232,43 @@ func (w *weighted) calibrated(r *weight.Result, counts []int) {
 }
 
 // rake meets as many margins as can be met together: when they cannot, the last one is given up and the others are tried again.
-// What was given up, and why, is noted as the failure; nil means that not even the first margin could be met.
+// What was given up, and why, is noted as the failures; nil means that not even the first margin could be met.
 func rake(base []float64, margins []weight.Margin, out *survey.ModuleWeights) (*weight.Result, error) {
 	for n := len(margins); n > 0; n-- {
 		raked, err := weight.Rake(base, margins[:n], weight.RakeRule{Tolerance: rakeTolerance, MaxIterations: rakeRounds})
 		if err == nil {
 			return raked, nil
 		}
-		var unmet *weight.ConvergenceError
-		var wrong *weight.MarginError
-		if !errors.As(err, &unmet) && !errors.As(err, &wrong) {
+		note, ok := unmetNote(err, out.Module, margins[n-1].Name)
+		if !ok {
 			return nil, err
 		}
-		if out.Failure != "" {
-			out.Failure += "; "
-		}
-		out.Failure += fmt.Sprintf("margin %s given up: %v", margins[n-1].Name, err)
+		out.Failure = append(out.Failure, note)
 	}
 	return nil, nil
+}
+
+// unmetNote says why a margin of a module was given up; ok is false where the error is another one.
+func unmetNote(err error, module, margin string) (note survey.Note, ok bool) {
+	p := survey.NoteParams{Module: module, Margin: margin}
+	var impossible *weight.InfeasibleError
+	var unmet *weight.ConvergenceError
+	var wrong *weight.MarginError
+	switch {
+	case errors.As(err, &impossible):
+		for _, t := range impossible.Set {
+			p.At = append(p.At, survey.NoteLevel{Margin: t.Margin, Level: t.Level})
+		}
+		return survey.NewNote(survey.NoteMarginImpossible, p), true
+	case errors.As(err, &unmet):
+		p.N, p.At = unmet.Iterations, []survey.NoteLevel{{Margin: unmet.Margin, Level: unmet.Level}}
+		if p.Share = math.Abs(unmet.Residual); math.IsNaN(p.Share) || math.IsInf(p.Share, 0) {
+			p.Share = 1
+		}
+		return survey.NewNote(survey.NoteMarginUnmet, p), true
+	case errors.As(err, &wrong):
+		p.At = []survey.NoteLevel{{Margin: wrong.Margin, Level: wrong.Level}}
+		return survey.NewNote(survey.NoteMarginUnfit, p), true
+	}
+	return survey.Note{}, false
 }

@@ -46,7 +46,7 @@ func (s *Server) index(c *call) (*figures, error) {
 	}
 	p.shell.Crumb.Filters = append(p.shell.Crumb.Filters, frameworkFilter(frameworks, f, c.lang),
 		unitFilter(p.board.unitsWithFigures(p.units, c.lang), p.units, d.Unit, c.lang, true))
-	v.Shell, v.Domain, v.Framework, v.Source = p.shell, domainText(d, p.units, c.lang), f.Title.In(c.lang), f.Source
+	v.Shell, v.Domain, v.Framework, v.Source = p.shell, domainText(d, p.units, c.lang), f.Title.In(c.lang), i18n.SourceText(c.lang, f)
 	v.Answers = answersBehind(p.board)
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return nil, err

@@ -136,7 +136,7 @@ func (s *Server) overviewView(c *call, p *wavePage) (pages.OverviewView, error) 
 		Shell: p.shell, Wave: waveNames(p.wave, l),
 		Headline: b.props(f, node.Code, node.Label.In(l), survey.Domain{}, survey.Weighted, survey.BasisInvited),
 		WithWalk: b.walkIns(f, node.Code, i18n.T(l, "scores.with_walk"), survey.Domain{}),
-		ScoredAt: b.MadeAt.In(survey.Zone), DataHash: b.DataHash, Version: b.Program, Notes: b.Weighting.Notes,
+		ScoredAt: b.MadeAt.In(survey.Zone), DataHash: b.DataHash, Version: b.Program,
 	}
 	if c.actor.Can(survey.ActCompute) {
 		v.PublishHref = wavePath(p.wave.ID, "publish")
@@ -152,11 +152,13 @@ func (s *Server) overviewView(c *call, p *wavePage) (pages.OverviewView, error) 
 	if err != nil {
 		return v, err
 	}
+	words := noteWords(p.units, names, l)
+	v.Notes = notesIn(l, weighting.Notes, words)
 	for _, m := range weighting.Modules {
 		if m.Respondents == 0 {
 			continue // nobody was asked it yet: there are no weights to judge
 		}
-		v.Diagnostics = append(v.Diagnostics, weightingView(m, cmp.Or(names[m.Module], m.Module), p.units, l))
+		v.Diagnostics = append(v.Diagnostics, weightingView(m, words, l))
 	}
 	for _, u := range weighting.Unanswered {
 		v.Silent = append(v.Silent, pages.SilentUnit{
@@ -200,12 +202,21 @@ func unfinished(w survey.WeightReport) int {
 
 // moduleNames are the titles of the modules of a wave's questionnaires by code.
 func (s *Server) moduleNames(ctx context.Context, w *survey.Wave, l survey.Lang) (map[string]string, error) {
-	names := map[string]string{}
+	var asked []*survey.Instrument
 	for _, ref := range w.Instruments {
 		in, err := s.instrument(ctx, ref)
 		if err != nil {
 			return nil, err
 		}
+		asked = append(asked, in)
+	}
+	return moduleTitles(asked, l), nil
+}
+
+// moduleTitles are the titles of the modules of questionnaires by code. The core is named by its question.
+func moduleTitles(asked []*survey.Instrument, l survey.Lang) map[string]string {
+	names := map[string]string{}
+	for _, in := range asked {
 		for _, m := range in.Modules {
 			if names[m.Code] == "" {
 				names[m.Code] = m.Title.In(l)
@@ -215,7 +226,7 @@ func (s *Server) moduleNames(ctx context.Context, w *survey.Wave, l survey.Lang)
 			names[survey.ModuleCore] = it.Short.In(l)
 		}
 	}
-	return names, nil
+	return names
 }
 
 // responseDimensions are the dimensions by which the response rate is shown, from the strongest auxiliary down.
@@ -234,7 +245,7 @@ func responseGroups(strata []survey.StratumRate, units *directory, l survey.Lang
 			}
 			row := rows[label]
 			if row == nil {
-				row = &pages.ResponseRow{Label: labelText(dim, label, units, l)}
+				row = &pages.ResponseRow{Label: i18n.LabelText(l, survey.DimNames[dim], label, noteWords(units, nil, l).Unit)}
 				rows[label] = row
 			}
 			row.Register += st.Population
@@ -262,35 +273,16 @@ func rateOf(r pages.ResponseRow) float64 {
 	return float64(r.Answered) / float64(r.Invited)
 }
 
-// labelText is what a reader sees of a label of a class: pooled values are named one by one.
-func labelText(dim int, label string, units *directory, l survey.Lang) string {
-	if label == "*" || label == "" {
-		return i18n.T(l, "label.all")
-	}
-	if dim == survey.DimUnit {
-		return units.label(label, l)
-	}
-	parts := strings.Split(label, "|")
-	for i, part := range parts {
-		if key := survey.DimNames[dim] + "." + part; i18n.Has(l, key) {
-			parts[i] = i18n.T(l, key)
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
-func weightingView(m survey.ModuleWeights, name string, units *directory, l survey.Lang) pages.WeightingView {
+func weightingView(m survey.ModuleWeights, words i18n.NoteWords, l survey.Lang) pages.WeightingView {
 	v := pages.WeightingView{
-		Module: name, N: m.Respondents, DesignEffect: m.KishEffect, Effective: m.EffectiveN,
+		Module: words.Module(m.Module), N: m.Respondents, DesignEffect: m.KishEffect, Effective: m.EffectiveN,
 		MinFactor: m.MinFactor, MaxFactor: m.MaxFactor, Trimmed: m.ShareTrimmed,
-		Iterations: m.Iterations, Converged: m.Converged, Collapsed: m.Collapsed,
-	}
-	if m.Failure != "" {
-		v.Collapsed = append([]string{m.Failure}, v.Collapsed...)
+		Iterations: m.Iterations, Converged: m.Converged,
+		GivenUp: notesIn(l, m.Failure, words), Collapsed: notesIn(l, m.Collapsed, words),
 	}
 	for _, r := range m.Margins {
 		v.Margins = append(v.Margins, pages.MarginRow{
-			Margin: r.Margin, Level: levelText(r, units, l), Register: r.Target, Weighted: r.Achieved,
+			Margin: r.Margin, Level: i18n.LevelText(l, r.Margin, r.Level, words.Unit), Register: r.Target, Weighted: r.Achieved,
 		})
 		if r.Target > 0 {
 			v.Worst = math.Max(v.Worst, math.Abs(r.Achieved-r.Target)/r.Target)
@@ -299,26 +291,21 @@ func weightingView(m survey.ModuleWeights, name string, units *directory, l surv
 	return v
 }
 
-// levelWords are the levels that stand for many: all of a dropped dimension, and those that were pooled.
-var levelWords = map[string]string{"*": "label.all", "(pooled)": "label.pooled"}
-
-// levelText names the level of a margin: units by name, and each part of a crossing by its own word.
-func levelText(r survey.MarginResidual, units *directory, l survey.Lang) string {
-	parts := strings.Split(r.Level, " × ")
-	for i, part := range parts {
-		if word, ok := levelWords[part]; ok {
-			parts[i] = i18n.T(l, word)
-			continue
-		}
-		part = units.label(part, l)
-		for _, dim := range []string{"lateness", "channel"} {
-			if key := dim + "." + part; strings.Contains(r.Margin, dim) && i18n.Has(l, key) {
-				part = i18n.T(l, key)
-			}
-		}
-		parts[i] = part
+// noteWords name what notes speak of. modules are the titles of modules by code.
+func noteWords(units *directory, modules map[string]string, l survey.Lang) i18n.NoteWords {
+	return i18n.NoteWords{
+		Unit:   func(id string) string { return units.name(survey.UnitID(id), l) },
+		Module: func(code string) string { return cmp.Or(modules[code], code) },
 	}
-	return strings.Join(parts, " × ")
+}
+
+// notesIn says notes to a reader.
+func notesIn(l survey.Lang, notes []survey.Note, words i18n.NoteWords) []pages.Note {
+	out := make([]pages.Note, len(notes))
+	for i, n := range notes {
+		out[i].Text, out[i].Lang = i18n.Note(l, n, words)
+	}
+	return out
 }
 
 // unitHref leads to the scores of a unit.

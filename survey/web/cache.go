@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,15 +81,6 @@ func (d *directory) name(id survey.UnitID, l survey.Lang) string {
 		return u.Name.In(l)
 	}
 	return string(id)
-}
-
-// label is a name for a label of a weighting class, whose pooled values are joined by bars.
-func (d *directory) label(label string, l survey.Lang) string {
-	parts := strings.Split(label, "|")
-	for i, p := range parts {
-		parts[i] = d.name(survey.UnitID(p), l)
-	}
-	return strings.Join(parts, " · ")
 }
 
 // within reports whether a unit is another or lies below it.

@@ -288,17 +288,44 @@ func preview(f *survey.Framework, table io.Reader, l survey.Lang) ([]pages.Previ
 			out.Total = i18n.Number(l, *score.Total, max(f.Decimals, pointDecimals))
 		}
 		if i := slices.IndexFunc(score.Nodes, func(n report.NodeScore) bool { return n.Code == f.Root.Code }); i >= 0 {
-			out.Reason = score.Nodes[i].Reason
+			out.Reason = i18n.Notes(l, score.Nodes[i].Because, i18n.NoteWords{})
 		}
 		rows = append(rows, out)
 	}
 	if len(bad) > 0 {
-		return nil, errors.New(bad[0].String())
+		return nil, errors.New(badLineText(l, bad[0]))
 	}
 	if len(rows) == 0 {
-		return nil, errors.New("the table has no rows")
+		return nil, errors.New(i18n.T(l, "framework.preview_empty"))
 	}
 	return rows, nil
+}
+
+// badLineText says which cell of a table is wrong, and why.
+func badLineText(l survey.Lang, b export.BadLine) string {
+	text := i18n.T(l, "table_fault.at", "line", b.Line)
+	if b.Column != "" {
+		text += ", " + i18n.T(l, "table_fault.column", "column", b.Column)
+	}
+	if b.Value != "" {
+		text += ", “" + b.Value + "”"
+	}
+	key := "table_fault." + string(b.Reason)
+	if !i18n.Has(l, key) {
+		return text + ": " + b.Sentence() // of lines of other tables
+	}
+	var args []any
+	for k, v := range b.Params {
+		if k == "max" && strings.Trim(v, "-.0123456789") != "" {
+			v = "∞" // it is said in words where there is no upper bound
+		}
+		args = append(args, k, v)
+	}
+	text += ": " + i18n.T(l, key, args...)
+	if b.Params["hint"] != "" {
+		text += " – " + i18n.T(l, "table_fault.per_cent")
+	}
+	return text
 }
 
 // draftPage shows the editor with what is wrong beside each node.

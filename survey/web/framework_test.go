@@ -108,7 +108,10 @@ func TestFrameworkEditor(t *testing.T) {
 		return analyst.send(http.MethodPost, "/admin/drafts/so-noi-vu", w.FormDataContentType(), body.String())
 	}
 	table("unit,a,b\nXã A,5,5\n").want(t, http.StatusOK, "Xã A", "0,80") // 0.6 × 1 + 0.4 × 0.5
-	table("unit,a,b\nXã A,9,5\n").want(t, http.StatusUnprocessableEntity, "table.csv")
+	table("unit,a,b\nXã A,5,\n").want(t, http.StatusOK, i18n.T(i18n.VI, "note.parts_missing", "nodes", "b"))
+	table("unit,a,b\n").want(t, http.StatusUnprocessableEntity, i18n.T(i18n.VI, "framework.preview_empty"))
+	table("unit,a,b\nXã A,9,5\n").want(t, http.StatusUnprocessableEntity,
+		i18n.T(i18n.VI, "table_fault.at", "line", 2)+", "+i18n.T(i18n.VI, "table_fault.column", "column", "a")+", “9”: ", i18n.T(i18n.VI, "table_fault.out_of_bounds", "min", "1", "max", "5"))
 
 	// Published it never changes, and a wave can score it.
 	done := analyst.change("so-noi-vu", "publish")

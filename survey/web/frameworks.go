@@ -140,7 +140,7 @@ func (s *Server) frameworkShow(c *call) error {
 		form.ID = f.ID
 	}
 	return c.page(http.StatusOK, pages.Framework(pages.FrameworkView{
-		Shell: shell, Name: f.Title.In(c.lang), Ref: ref.String(), Source: f.Source, Unofficial: f.Unofficial, BackHref: frameworksPath,
+		Shell: shell, Name: f.Title.In(c.lang), Ref: ref.String(), Source: i18n.SourceText(c.lang, f), Unofficial: f.Unofficial, BackHref: frameworksPath,
 		Rows: nodeRows(f, c.lang), JSON: string(doc), Copy: form,
 	}))
 }

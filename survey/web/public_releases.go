@@ -44,6 +44,7 @@ type openRelease struct {
 	csvSum    string
 	units     *directory          // as they were named when it was published
 	documents []*survey.Framework // in the order of the release
+	asked     []*survey.Instrument
 	nodes     map[[2]string]survey.NamedNode
 }
 
@@ -71,6 +72,13 @@ func (s *Server) openRelease(ctx context.Context, p survey.Publication) (*openRe
 				return nil, err
 			}
 			o.documents = append(o.documents, document)
+		}
+		for _, d := range o.release.Recipe.Instruments {
+			document, err := s.instrument(ctx, survey.InstrumentRef{ID: d.ID, Version: d.Version})
+			if err != nil {
+				return nil, err
+			}
+			o.asked = append(o.asked, document)
 		}
 		return o, nil
 	})
@@ -431,7 +439,8 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 		Number: o.Number, MadeAt: r.MadeAt.In(survey.Zone), Rules: r.Rules, Headline: o.headline(l),
 		Respondents: r.Weighting.Respondents, Invited: r.Weighting.Invited, Register: r.Weighting.Register, WalkIns: r.Weighting.WalkIns,
 		Documents: slices.Concat(r.Recipe.Frameworks, r.Recipe.Instruments), Program: r.Program, DataHash: r.DataHash, WeightsHash: r.WeightsHash,
-		ContentHash: o.ContentHash, Seal: o.Seal, Notes: r.Weighting.Notes,
+		ContentHash: o.ContentHash, Seal: o.Seal,
+		Notes: notesIn(l, r.Weighting.Notes, noteWords(o.units, moduleTitles(o.asked, l), l)),
 	}
 	v.Files = ui.Files{CSV: o.path() + ".csv", JSON: o.path() + ".json", Name: fmt.Sprintf("%s-%d", o.Wave, o.Number)}
 	if by != nil {

@@ -279,6 +279,9 @@ func domainKeys() []string {
 	for _, code := range survey.FaultCodes() {
 		keys = append(keys, "fault."+string(code))
 	}
+	for _, code := range survey.NoteCodes() {
+		keys = append(keys, "note."+string(code))
+	}
 	for _, dim := range survey.DimNames {
 		keys = append(keys, "dimension."+dim, "overview.response_by."+dim)
 	}

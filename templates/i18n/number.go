@@ -44,6 +44,12 @@ func Signed(l Lang, v float64, decimals int) string {
 // Integer writes n with the thousands sign of the language: 60.000, 60,000.
 func Integer(l Lang, n int) string { return Number(l, float64(n), 0) }
 
+// Exact writes a constant with the digits that it has, but for what adding up has left: 3, 0.33.
+func Exact(l Lang, v float64) string {
+	_, fraction, _ := strings.Cut(strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64), ".")
+	return Number(l, v, len(fraction))
+}
+
 // Percent writes a share from 0 to 1 as a per cent.
 func Percent(l Lang, share float64, decimals int) string {
 	s := Number(l, share*100, decimals)
@@ -65,6 +71,17 @@ func Date(l Lang, t time.Time) string {
 		return t.Format("2006年1月2日")
 	}
 	return t.Format("02/01/2006")
+}
+
+// Month writes a month of a year: 11/2026, Nov 2026, 2026年11月.
+func Month(l Lang, t time.Time) string {
+	switch l {
+	case EN:
+		return t.Format("Jan 2006")
+	case ZH:
+		return t.Format("2006年1月")
+	}
+	return t.Format("01/2006")
 }
 
 // DateTime writes a day and the minute, in the zone that t carries.

@@ -25,7 +25,7 @@ func MethodOf(l i18n.Lang, f *survey.Framework, n *survey.Node, shown ui.FigureP
 		add("direction", direction(l, n.Value))
 		add("unknown", n.Value.Unknown.In(l))
 	} else {
-		m.Formula = i18n.T(l, "how.combine."+string(n.Combine), "n", combined(n), "intercept", exact(l, n.Intercept))
+		m.Formula = i18n.T(l, "how.combine."+string(n.Combine), "n", combined(n), "intercept", i18n.Exact(l, n.Intercept))
 		add("parts", parts(l, n))
 		add("missing", i18n.T(l, "how.missing."+string(n.Missing)))
 	}
@@ -38,7 +38,7 @@ func MethodOf(l i18n.Lang, f *survey.Framework, n *survey.Node, shown ui.FigureP
 		add("interval", i18n.T(l, "figure.level", "level", i18n.Percent(l, shown.Level, 0), "method", shown.Method))
 	}
 	add("withheld", i18n.T(l, "how.withheld", "min", shown.Threshold))
-	add("source", f.Source)
+	add("source", i18n.SourceText(l, f))
 	return m
 }
 
@@ -59,7 +59,7 @@ func parts(l i18n.Lang, n *survey.Node) string {
 		case c.Unscored:
 			text += " (" + i18n.T(l, "how.unscored") + ")"
 		case n.Combine == survey.CombineMean || n.Combine == survey.CombineLinear:
-			text += " × " + exact(l, c.Coefficient)
+			text += " × " + i18n.Exact(l, c.Coefficient)
 		}
 		words = append(words, text)
 	}
@@ -84,7 +84,7 @@ func valueFormula(l i18n.Lang, n *survey.Node) string {
 	}
 	text := i18n.T(l, "how.value."+v.Kind, "item", item, "codes", strings.Join(codes, ", "))
 	if v.Bounds != nil {
-		text += " " + i18n.T(l, "how.scaled", "min", exact(l, v.Bounds.Min), "max", exact(l, v.Bounds.Max))
+		text += " " + i18n.T(l, "how.scaled", "min", i18n.Exact(l, v.Bounds.Min), "max", i18n.Exact(l, v.Bounds.Max))
 	}
 	return text
 }
@@ -111,11 +111,5 @@ func boundsWords(l i18n.Lang, b *survey.Bounds) string {
 	if b == nil {
 		return ""
 	}
-	return exact(l, b.Min) + "–" + exact(l, b.Max)
-}
-
-// exact writes a constant of a framework with the digits that it has, but for what adding up has left.
-func exact(l i18n.Lang, x float64) string {
-	_, fraction, _ := strings.Cut(strconv.FormatFloat(math.Round(x*1e6)/1e6, 'f', -1, 64), ".")
-	return i18n.Number(l, x, len(fraction))
+	return i18n.Exact(l, b.Min) + "–" + i18n.Exact(l, b.Max)
 }

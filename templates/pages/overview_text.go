@@ -2,7 +2,6 @@ package pages
 
 import (
 	"math"
-	"strings"
 
 	"sipas/templates/i18n"
 	"sipas/templates/ui"
@@ -48,16 +47,4 @@ func residual(l i18n.Lang, m MarginRow) string {
 		return i18n.Unknown
 	}
 	return i18n.Percent(l, (m.Weighted-m.Register)/m.Register, 3)
-}
-
-// marginName writes the dimensions of a margin in the reader's words.
-func marginName(l i18n.Lang, margin string) string {
-	parts := strings.Split(margin, "×")
-	for i, part := range parts {
-		parts[i] = strings.TrimSpace(part)
-		if key := "dimension." + parts[i]; i18n.Has(l, key) {
-			parts[i] = i18n.T(l, key)
-		}
-	}
-	return strings.Join(parts, " × ")
 }

@@ -79,7 +79,7 @@ type ReleaseView struct {
 	Withheld []ReleaseWithheld
 	Shown    int // figures that are not withheld
 	Method   []string
-	Notes    []string
+	Notes    []Note
 
 	Respondents, Invited, Register, WalkIns int
 	Documents                               []survey.DocumentHash

@@ -226,7 +226,7 @@ func sampleOverview(l i18n.Lang) pages.OverviewView {
 		Silent:      []pages.SilentUnit{{Name: "Xã Tân Hòa", Register: 41, Share: 0.00068}, {Name: "Xã Phước Vinh", Register: 33, Share: 0.00055}},
 		SilentShare: 0.00123, RegisterEnds: time.Date(2026, 9, 21, 0, 0, 0, 0, time.UTC),
 		ScoredAt: time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC), DataHash: "9f2c1a77e0b3", Version: "0.1",
-		Notes: []string{say(l, "Tháng không vào biên vì nhóm quá nhỏ.", "Month is not a margin: its classes are too small.")},
+		Notes: []pages.Note{{Text: say(l, "Tháng không vào biên vì nhóm quá nhỏ.", "Month is not a margin: its classes are too small."), Lang: l}},
 	}
 	for i, name := range []string{say(l, "Câu hỏi chung", "Core"), say(l, "Nơi làm thủ tục", "The place"), say(l, "Thủ tục", "The procedure")} {
 		v.Diagnostics = append(v.Diagnostics, pages.WeightingView{
@@ -236,7 +236,7 @@ func sampleOverview(l i18n.Lang) pages.OverviewView {
 				{Margin: "unit × lateness", Level: say(l, "Trễ hẹn", "Late"), Register: 10021, Weighted: 10021.4},
 				{Margin: "channel", Level: say(l, "Tại quầy", "Counter"), Register: 33000, Weighted: 32998.7},
 			},
-			Collapsed: []string{say(l, "Gộp 7 xã có dưới 30 câu trả lời.", "Pooled seven communes with fewer than 30 answers.")},
+			Collapsed: []pages.Note{{Text: say(l, "Gộp 7 xã có dưới 30 câu trả lời.", "Pooled seven communes with fewer than 30 answers."), Lang: l}},
 		})
 	}
 	return v

@@ -50,10 +50,7 @@ func monthText(l i18n.Lang, month string) string {
 	if err != nil {
 		return month
 	}
-	if l == i18n.VI {
-		return t.Format("01/2006")
-	}
-	return t.Format("Jan 2006")
+	return i18n.Month(l, t)
 }
 
 func (v SignalsView) count(r SignalRow) string {

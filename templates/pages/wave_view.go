@@ -3,6 +3,7 @@ package pages
 import (
 	"time"
 
+	"sipas/templates/i18n"
 	"sipas/templates/layout"
 	"sipas/templates/ui"
 )
@@ -48,7 +49,7 @@ type OverviewView struct {
 	PublishHref string // where the wave is published; empty for who may not
 
 	RegisterEnds time.Time // the last day in the register; zero where it covers the wave
-	Notes        []string  // what the weighting had to do, in the reader's language
+	Notes        []Note    // what the weighting had to do
 	ScoredAt     time.Time
 	DataHash     string
 	Version      string
@@ -82,7 +83,14 @@ type WeightingView struct {
 	Converged    bool
 	Worst        float64 // the largest relative residual, 0 to 1
 	Margins      []MarginRow
-	Collapsed    []string // what was pooled and why, in the reader's language
+	GivenUp      []Note // margins that could not be met, and why
+	Collapsed    []Note // what was pooled and why
+}
+
+// Note is a sentence that the computation has to say, in the reader's language where the catalogue has it.
+type Note struct {
+	Text string
+	Lang i18n.Lang // that it is written in
 }
 
 // MarginRow compares one level of a margin in the register with the weighted answers.
