@@ -218,6 +218,14 @@ func TestRefresh(t *testing.T) {
 	if _, changed := refresh(t, m); changed {
 		t.Error("the same register counts as new again")
 	}
+	w.in.Responses = w.in.Responses[:len(w.in.Responses)-20]
+	if _, changed := refresh(t, m); !changed {
+		t.Error("twenty answers were taken back and nothing was computed")
+	}
+	w.in.Register[0].N, w.in.Register[1].N = w.in.Register[0].N+5, w.in.Register[1].N-5
+	if _, changed := refresh(t, m); !changed {
+		t.Error("the register moved between units and nothing was computed")
+	}
 }
 
 // Two computations that begin with the same state cannot both be shown: the second is computed again, from what the first one showed.
