@@ -189,8 +189,17 @@ func TestLinksAsTyped(t *testing.T) {
 func TestClosedWave(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, false)
+	// An open wave whose key is missing is not over: the key can be put back, and until then somebody must hear of it.
 	s.keys.gone = true
-	s.browser().get("/s/"+token(0)).want(t, http.StatusGone, i18n.T(i18n.VI, "closed.closed"))
+	for _, r := range []reply{s.browser().get("/s/" + token(0)), s.browser().post("/s/"+token(0), goodForm())} {
+		r.want(t, http.StatusServiceUnavailable)
+		if r.header.Get("Retry-After") == "" {
+			t.Error("nobody is told to try again")
+		}
+	}
+	if !strings.Contains(s.log.String(), string(survey.CodeKeyMissing)) {
+		t.Error("the log does not name the missing key")
+	}
 	s.keys.gone = false
 	must(t, s.db.CloseWave(context.Background(), testBy, testWave))
 	s.browser().get("/s/"+token(0)).want(t, http.StatusGone, i18n.T(i18n.VI, "closed.closed"))

@@ -246,7 +246,7 @@ func howOf(n *survey.Node, l survey.Lang) string {
 		parts = append(parts, combineWord(l, string(n.Combine)))
 	default:
 		parts = append(parts, valueWord(l, v.Kind))
-		if items := append(v.Items, v.Item); strings.Join(items, "") != "" {
+		if items := slices.Concat(v.Items, []string{v.Item}); strings.Join(items, "") != "" {
 			parts = append(parts, strings.Trim(strings.Join(items, " "), " "))
 		}
 		if v.Bounds != nil {

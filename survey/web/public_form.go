@@ -216,7 +216,7 @@ func (s *Server) linkProblem(c *call, err error) error {
 	switch survey.CodeOf(err) {
 	case survey.CodeTokenUnknown:
 		return c.page(http.StatusNotFound, pages.Closed(pages.ClosedView{Shell: shell, Reason: "unknown"}))
-	case survey.CodeWaveClosed, survey.CodeKeyMissing:
+	case survey.CodeWaveClosed:
 		return c.page(http.StatusGone, pages.Closed(pages.ClosedView{Shell: shell, Reason: "closed"}))
 	case survey.CodeResponseComplete, survey.CodeResponseConflict, survey.CodeTokenUsed:
 		return c.page(http.StatusConflict, pages.Used(pages.UsedView{Shell: shell}))

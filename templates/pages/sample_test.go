@@ -426,7 +426,7 @@ func sampleDepartment(l i18n.Lang) pages.DepartmentView {
 	for i := range rows {
 		rows[i].Unit = "Phường Tân Ninh"
 	}
-	return pages.DepartmentView{Shell: shell, Wave: waveName(l), Unit: "Phường Tân Ninh", Headline: headline, Rows: rows[:3], Indicators: 16, Gain: 3.94, GainUnit: ui.Percent, Answers: 512}
+	return pages.DepartmentView{Shell: shell, Wave: waveName(l), Unit: "Phường Tân Ninh", Headline: headline, Rows: rows[:3], Indicators: 16, Gain: 3.94, GainUnit: ui.Percent, TooFew: 1, Least: 15}
 }
 
 func sampleAdmin(l i18n.Lang) pages.AdminView {
