@@ -109,7 +109,9 @@ func (s *Server) maySignIn(c *call, op, account, guess string) error {
 }
 
 // accountKey counts the guesses at one account together, however its name is written and however long it is.
-func accountKey(name string) string { return pairKey("account", norm.NFKC.String(strings.ToLower(name))) }
+func accountKey(name string) string {
+	return pairKey("account", norm.NFKC.String(strings.ToLower(name)))
+}
 
 // signOut ends the session.
 func (s *Server) signOut(c *call) error {

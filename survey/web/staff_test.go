@@ -95,7 +95,10 @@ func TestLiveFiguresStayWhenALaterWaveIsRead(t *testing.T) {
 	r, err := s.db.Release(ctx, testWave, survey.StateProvisional)
 	must(t, err)
 	old := *r
-	old.ID, old.State, old.Number = "published", survey.StatePublished, 1
+	old.ID, old.State, old.Number, old.Figures = "published", survey.StatePublished, 1, slices.Clone(r.Figures)
+	for i := range old.Figures {
+		old.Figures[i].Estimate.Value -= 20
+	}
 	_, err = s.db.PublishRelease(ctx, testBy, &old)
 	must(t, err)
 	w := *mustWave(t, s)
