@@ -297,12 +297,8 @@ func (s *Server) fleetCode(c *call) error {
 	if err := s.store.AddEnrolment(c.ctx(), c.actor, e); err != nil {
 		return noKiosk(err)
 	}
-	scheme := "http://"
-	if s.cfg.Secure {
-		scheme = "https://"
-	}
 	return s.kioskPage(c, &pages.KioskCode{
-		Code: code.String(), PIN: pin, Until: e.Expires.In(survey.Zone), Address: scheme + c.request().Host + "/kiosk",
+		Code: code.String(), PIN: pin, Until: e.Expires.In(survey.Zone), Address: s.baseURL(c) + "/kiosk",
 	})
 }
 
