@@ -61,5 +61,5 @@ type DepartmentView struct {
 	Least      int       // the fewest answers of a figure that is shown
 	Gain       float64   // of the index if all flagged were at target
 	GainUnit   ui.Unit
-	KioskTimes int       // as in ScoresView
+	KioskTimes int // as in ScoresView
 }
