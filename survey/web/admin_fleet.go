@@ -126,9 +126,7 @@ func (s *Server) fleetShell(c *call, f *fleetState, path string) layout.Staff {
 	}
 	shell := s.staffShell(c, "kiosk", latest)
 	// The page of a code that was made is the answer to a form: in another language it cannot be asked for again.
-	for i := range shell.Languages {
-		shell.Languages[i].Href = path + "?lang=" + string(shell.Languages[i].Lang)
-	}
+	shell.Languages = languagesOf(c, path)
 	return shell
 }
 

@@ -107,9 +107,7 @@ func (s *Server) editorShell(c *call, path string) (layout.Staff, []*survey.Wave
 	}
 	shell := s.staffShell(c, place, latest)
 	if c.request().Method != http.MethodGet {
-		for i := range shell.Languages {
-			shell.Languages[i].Href = path + "?lang=" + string(shell.Languages[i].Lang)
-		}
+		shell.Languages = languagesOf(c, path)
 	}
 	return shell, waves, nil
 }
