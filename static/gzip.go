@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Gzip compresses a body as tightly as gzip can.
-func Gzip(body []byte) []byte {
+// Gzip compresses a body at one of gzip's levels.
+func Gzip(body []byte, level int) []byte {
 	var b bytes.Buffer
-	// Neither the level nor a buffer in memory can fail.
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	// Neither a level of gzip's nor a buffer in memory can fail.
+	w, _ := gzip.NewWriterLevel(&b, level)
 	_, _ = w.Write(body)
 	_ = w.Close()
 	return b.Bytes()

@@ -59,7 +59,7 @@ import { decode64, prepare, seal } from "./kiosk_seal.js";
  *
  * @typedef {{queue: string, seq: number, revision: number, ended: boolean, refused: string, end: (code: string) => void}} Live
  * @typedef {{status: number, code: string, body: any, wait: number}} Reply
- *   code: of the server's own refusal, "network" where it was not the server that answered; wait: ms of Retry-After
+ *   code: of the server's own refusal, "network" where it was not the server that answered; wait: ms of its Retry-After
  */
 
 const minute = 60_000;
@@ -169,7 +169,8 @@ export async function openQueue({ program, base = "/kiosk", worker = "/kiosk/wor
       const wait = 1000 * (Number(asked) || (Date.parse(asked) - Date.parse(response.headers.get("Date") || "")) / 1000 || 0);
       const reply = await response.json().catch(() => null);
       const code = response.ok && reply ? "" : String(reply?.error?.code || "network");
-      return { status: response.status, code, body: reply, wait: Math.max(0, wait) };
+      // A stranger's page does not say how long to be silent, and nobody says so for long: the staff's "send now" keeps to it as well.
+      return { status: response.status, code, body: reply, wait: code === "network" ? 0 : Math.min(longestPause, Math.max(0, wait)) };
     } catch {
       return { status: 0, code: "network", body: null, wait: 0 };
     }

@@ -5,6 +5,7 @@ package static
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -119,7 +120,7 @@ func mustLoad() (map[string]File, map[string]File) {
 		f := File{Name: name, URL: hashed(name, content), Type: contentType(name), Content: content}
 		switch path.Ext(name) {
 		case ".css", ".js", ".json", ".svg":
-			f.squeezed = sync.OnceValue(func() []byte { return Gzip(content) })
+			f.squeezed = sync.OnceValue(func() []byte { return Gzip(content, gzip.BestCompression) })
 		}
 		names[name], urls[f.URL] = f, f
 	}

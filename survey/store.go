@@ -46,10 +46,13 @@ type (
 		Draft(ctx context.Context, id string) (*Draft, error)
 		Drafts(ctx context.Context) ([]Draft, error)
 		// SaveDraft stores a draft over the revision that the caller read, 0 for a new one, and returns the new revision. Another
-		// revision, or another draft under a new one's id, is CodeConflict: two people never overwrite each other unseen.
+		// revision, or another draft under a new one's id, is CodeConflict: two people never overwrite each other unseen. Revisions of an
+		// id only grow, also from a draft that was dropped or published to the next one.
 		SaveDraft(ctx context.Context, by Actor, d Draft) (revision int, err error)
 		// DropDraft removes a draft at the revision that the caller read (CodeNotFound, CodeConflict).
 		DropDraft(ctx context.Context, by Actor, id string, revision int) error
+		// PublishDraft removes a draft as DropDraft does and publishes a document of its id as PublishFramework does: both, or neither.
+		PublishDraft(ctx context.Context, by Actor, id string, revision int, doc []byte) (*Framework, error)
 	}
 
 	// Assessments keeps what offices gave themselves, and the files that prove it.

@@ -200,6 +200,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"score", "--wave", "q3"}, exitError, "no register yet"},
 		{[]string{"wave", "close", "q9"}, exitError, `There is no wave "q9"`},
 		{[]string{"serve", "--tls-cert", "x"}, exitUsage, "--tls-key"},
+		{[]string{"serve", "--url", "khaosat.example.gov.vn"}, exitUsage, "--url is an address"},
+		{[]string{"serve", "--url", "https://khaosat.example.gov.vn/sipas"}, exitUsage, "--url is an address"},
 	} {
 		args := c.args
 		if len(args) > 1 {

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type serveCmd struct {
 	TLSCert      string   `name:"tls-cert" placeholder:"FILE" help:"Certificate in PEM, for HTTPS without a proxy."`
 	TLSKey       string   `name:"tls-key" placeholder:"FILE" help:"Its private key in PEM."`
 	TrustedProxy []string `placeholder:"CIDR" help:"Network of a reverse proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given more than once."`
+	URL          string   `name:"url" placeholder:"URL" help:"Address that browsers reach the program at, such as https://khaosat.example.gov.vn: for the catalog of releases and the setting up of kiosks. Default: what each caller says."`
 	HTTPS        bool     `name:"https" help:"Browsers reach the proxy by HTTPS: cookies are marked secure. Implied by --tls-cert."`
 }
 
@@ -33,9 +35,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	base, err := ownAddress(c.URL)
+	if err != nil {
+		return err
+	}
 	s := server{addr: c.Addr, cert: c.TLSCert, key: c.TLSKey, open: func(ctx context.Context) (http.Handler, func() error, error) {
 		return openPages(ctx, a, c.Data, web.Config{
-			TrustedProxies: c.TrustedProxy, Secure: c.HTTPS || c.TLSCert != "", Publisher: c.name(), License: c.License,
+			TrustedProxies: c.TrustedProxy, Secure: c.HTTPS || c.TLSCert != "", Publisher: c.name(), License: c.License, URL: base,
 		})
 	}}
 	s.ready = func(address string) {
@@ -50,6 +56,18 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	fmt.Fprintf(a.stdout, "Stopped. The data are in %s.\n", c.Data)
 	return nil
+}
+
+// ownAddress checks an address of the program and leaves its slash out; none is none.
+func ownAddress(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", usagef("--url is an address without a path, such as https://khaosat.example.gov.vn, not %q.", text)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // openPages opens a data directory and the pages over it. The returned function closes both, the pages first.
@@ -91,9 +109,9 @@ func (s server) serve(ctx context.Context, a *app) (err error) {
 	if secure != (s.key != "") {
 		return usagef("--tls-cert and --tls-key belong together.")
 	}
-	var pair tls.Certificate
+	var pair *certificate
 	if secure {
-		if pair, err = tls.LoadX509KeyPair(s.cert, s.key); err != nil {
+		if pair, err = loadCertificate(s.cert, s.key, a.log); err != nil {
 			return tellf("The certificate cannot be used: %w.", err)
 		}
 	}
@@ -104,7 +122,7 @@ func (s server) serve(ctx context.Context, a *app) (err error) {
 	address := "http://" + listener.Addr().String()
 	if secure {
 		address = "https://" + listener.Addr().String()
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+		listener = tls.NewListener(listener, &tls.Config{GetCertificate: pair.current, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 
 	var handler atomic.Pointer[http.Handler]

@@ -26,7 +26,7 @@ func (s *Store) PublishInstrument(ctx context.Context, by survey.Actor, doc []by
 	err = s.publish(ctx, by, publication{
 		op: "publish instrument", act: ActPublishInstrument, find: selectInstrument, insert: insertInstrument,
 		id: in.ID, version: in.Version, subject: in.Ref().String(), document: in,
-	})
+	}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +53,25 @@ func instrument(ctx context.Context, q querier, ref survey.InstrumentRef) (*surv
 
 // PublishFramework stores a version, by the rule of PublishInstrument.
 func (s *Store) PublishFramework(ctx context.Context, by survey.Actor, doc []byte) (*survey.Framework, error) {
-	f, err := survey.ParseFramework(doc)
+	f, p, err := frameworkPublication("publish framework", doc)
 	if err != nil {
 		return nil, err
 	}
-	err = s.publish(ctx, by, publication{
-		op: "publish framework", act: ActPublishFramework, find: selectFramework, insert: insertFramework,
-		id: f.ID, version: f.Version, subject: f.Ref().String(), document: f,
-	})
-	if err != nil {
+	if err := s.publish(ctx, by, p, nil); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+func frameworkPublication(op string, doc []byte) (*survey.Framework, publication, error) {
+	f, err := survey.ParseFramework(doc)
+	if err != nil {
+		return nil, publication{}, err
+	}
+	return f, publication{
+		op: op, act: ActPublishFramework, find: selectFramework, insert: insertFramework,
+		id: f.ID, version: f.Version, subject: f.Ref().String(), document: f,
+	}, nil
 }
 
 // Framework returns a version, or CodeNotFound.
@@ -113,12 +120,18 @@ type publication struct {
 	document              any
 }
 
-func (s *Store) publish(ctx context.Context, by survey.Actor, p publication) error {
+// publish stores a document. also is done in the same transaction, before it; it may be nil.
+func (s *Store) publish(ctx context.Context, by survey.Actor, p publication, also func(*sql.Tx) error) error {
 	text, err := encode(p.document)
 	if err != nil {
 		return s.fail(p.op, err)
 	}
 	return s.write(ctx, p.op, func(tx *sql.Tx) error {
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
 		var stored string
 		err := s.row(ctx, tx, p.find, p.id, p.version).Scan(&stored)
 		if err == nil && stored == text {

@@ -126,9 +126,7 @@ func (s *Server) fleetShell(c *call, f *fleetState, path string) layout.Staff {
 	}
 	shell := s.staffShell(c, "kiosk", latest)
 	// The page of a code that was made is the answer to a form: in another language it cannot be asked for again.
-	for i := range shell.Languages {
-		shell.Languages[i].Href = path + "?lang=" + string(shell.Languages[i].Lang)
-	}
+	shell.Languages = languagesOf(c, path)
 	return shell
 }
 
@@ -297,12 +295,8 @@ func (s *Server) fleetCode(c *call) error {
 	if err := s.store.AddEnrolment(c.ctx(), c.actor, e); err != nil {
 		return noKiosk(err)
 	}
-	scheme := "http://"
-	if s.cfg.Secure {
-		scheme = "https://"
-	}
 	return s.kioskPage(c, &pages.KioskCode{
-		Code: code.String(), PIN: pin, Until: e.Expires.In(survey.Zone), Address: scheme + c.request().Host + "/kiosk",
+		Code: code.String(), PIN: pin, Until: e.Expires.In(survey.Zone), Address: s.baseURL(c) + "/kiosk",
 	})
 }
 

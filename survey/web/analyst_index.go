@@ -204,14 +204,14 @@ func (s *Server) shownBoard(ctx context.Context, w *survey.Wave) (*board, error)
 	if err != nil {
 		return nil, err
 	}
-	if at := s.atHand(w.ID); at != nil && at.ID == id {
+	if at := s.atHand(w.ID, survey.StateProvisional); at != nil && at.ID == id {
 		return at, nil
 	}
 	r, err := s.store.Release(ctx, w.ID, survey.StateProvisional)
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(w.ID, r), nil
+	return s.keep(r), nil
 }
 
 // movement is how the nodes of a framework moved from one wave to a later one, for the whole or for a unit. A nil one moved nothing.

@@ -251,8 +251,8 @@ func (s *Server) fillRepairs(c *call, p *wavePage, unit survey.UnitID, v *pages.
 		return err
 	}
 	v.Headline = p.board.props(f, node.Code, node.Label.In(c.lang), survey.Domain{Unit: unit}, survey.Weighted, survey.BasisInvited)
-	v.Answers = v.Headline.N
-	v.Indicators, _ = examined(p.board, f, unit)
+	v.Indicators, v.TooFew = examined(p.board, f, unit)
+	v.Least = p.board.Rules.MinAnswers
 	if v.KioskTimes, err = s.kioskTimes(c.ctx(), p.wave); err != nil {
 		return err
 	}

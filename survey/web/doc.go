@@ -9,7 +9,8 @@
 //
 // Opening a link changes nothing, counts nothing, and says nothing of whether it was used: only sending does.
 // No line of the log holds a path below /s/, an address, a query, an answer or a comment; it names the route's pattern. Answers are
-// never limited by address, because a whole hall shares one.
+// never limited by address, because a whole hall shares one. What a citizen may withdraw an answer by stands on the page that
+// answers the sending, and in no address.
 //
 // # Cross-origin protection and referrers
 //
@@ -36,13 +37,13 @@
 // page may come from the browser's own store, and the database may be a new one.
 //
 // A device may call 1,000 times at once and then 50 times a second, a token 20 times; there is no limit by address, because all kiosks of
-// an office share one. Only guesses at enrolment codes are counted by address, and all together besides.
+// an office share one. Only guesses at enrolment codes are counted by network, and all together besides.
 //
 // # Published releases
 //
 // What is under /releases, and the catalog, is for everybody: it is made of published releases alone, without a look at who calls, and scripts
-// of every site may read it. The files of a numbered release are the same bytes for ever and are sent so; its page says when another one took its
-// place and is asked for each time. The JSON is what the release's content hash is of, so a reader needs nothing of the program to check it; the
+// of every site may read it. The JSON of a numbered release is the same bytes for ever and is sent so; its page says when another one took its
+// place, and its table is written by the program that runs, so both are asked for each time. The JSON is what the release's content hash is of, so a reader needs nothing of the program to check it; the
 // response of single weighting classes, and which of them were pooled, is left out of it, because a class may be one dossier large. Names come from the release, not from
 // today's tables.
 //

@@ -32,6 +32,8 @@ type editing struct {
 	typed     url.Values        // what was written into that form, where it could not be taken
 	wrong     map[string]string // and why, by field
 	refused   bool
+	stale     bool        // somebody else changed the draft since the form was made: what was written stands over what they made of it
+	names     survey.Text // what was written for the framework's names, where it could not be taken
 	jsonText  string
 	jsonError string
 	preview   []pages.PreviewRow
@@ -108,15 +110,65 @@ func (s *Server) draftChange(c *call) error {
 	if err != nil {
 		return badForm(op, err)
 	}
+	form := r.PostForm
+	e, err := s.openDraft(c)
+	if survey.IsCode(err, survey.CodeNotFound) && form.Get("op") == "publish" {
+		return s.publishedAlready(c, form, err)
+	}
+	if err != nil {
+		return err
+	}
+	if form.Get("revision") != strconv.Itoa(e.draft.Revision) {
+		return s.draftStale(c, form)
+	}
+	e.place, e.open = parsePlace(form.Get("place"))
+	err = s.draftAct(c, e, form)
+	if survey.IsCode(err, survey.CodeConflict) {
+		return s.draftStale(c, form) // somebody was faster by a moment
+	}
+	return err
+}
+
+// publishedAlready answers who presses twice: the first press published the version that the form speaks of, and took the draft away.
+func (s *Server) publishedAlready(c *call, form url.Values, gone error) error {
+	version, err := strconv.Atoi(form.Get("version"))
+	if err != nil {
+		return gone
+	}
+	f, err := s.framework(c.ctx(), survey.FrameworkRef{ID: c.param("draft"), Version: version})
+	if err != nil {
+		return gone
+	}
+	return c.redirect(frameworkPath(f.Ref()))
+}
+
+// draftStale shows the draft as somebody else left it, with what was written into the form that came too late. It can be sent again: the
+// form has the new revision.
+func (s *Server) draftStale(c *call, form url.Values) error {
 	e, err := s.openDraft(c)
 	if err != nil {
 		return err
 	}
-	form := r.PostForm
-	if form.Get("revision") != strconv.Itoa(e.draft.Revision) {
-		return survey.Errorf(survey.CodeConflict, op, "revision %q of %d", form.Get("revision"), e.draft.Revision).With("document", e.draft.ID)
+	e.stale = true
+	switch form.Get("op") {
+	case "json":
+		e.jsonText = form.Get("json")
+	case "names":
+		e.names = textOf(form, "name")
+	case "node":
+		// The place may be another node's by now, or nobody's; the code tells.
+		place, ok := parsePlace(form.Get("place"))
+		if n, there := e.framework.At(place); ok && there && n.Code == form.Get("of") {
+			e.place, e.open, e.typed = place, true, form
+		}
 	}
-	e.place, e.open = parsePlace(form.Get("place"))
+	return s.draftPage(c, http.StatusConflict, e)
+}
+
+// draftAct does what the button of a form says.
+func (s *Server) draftAct(c *call, e *editing, form url.Values) error {
+	const op = "change draft"
+	var err error
 	switch form.Get("op") {
 	case "node":
 		return s.draftNode(c, e, form)
@@ -230,11 +282,8 @@ func (s *Server) draftPublish(c *call, e *editing) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.store.PublishFramework(c.ctx(), c.actor, doc)
+	f, err := s.store.PublishDraft(c.ctx(), c.actor, e.draft.ID, e.draft.Revision, doc)
 	if err != nil {
-		return err
-	}
-	if err := s.store.DropDraft(c.ctx(), c.actor, e.draft.ID, e.draft.Revision); err != nil {
 		return err
 	}
 	return c.redirect(frameworkPath(f.Ref()))
@@ -340,14 +389,17 @@ func (s *Server) draftPage(c *call, status int, e *editing) error {
 	}
 	v := pages.DraftView{
 		Shell: shell, ID: e.draft.ID, Name: e.framework.Title.In(c.lang), Revision: e.draft.Revision, Changed: e.draft.Changed.In(survey.Zone), By: e.draft.By,
-		Action: draftPath(e.draft.ID), BackHref: frameworksPath, Refused: e.refused, Count: len(faults),
+		Action: draftPath(e.draft.ID), BackHref: frameworksPath, Refused: e.refused, Stale: e.stale, Count: len(faults),
 		Names: textFields("name", e.framework.Title, c.lang), JSON: string(e.draft.Document), JSONError: e.jsonError, Preview: e.preview, Problem: e.problem,
 	}
 	if v.Name == "" {
 		v.Name = e.draft.ID
 	}
-	if e.jsonError != "" {
-		v.JSON = e.jsonText
+	if e.jsonText != "" {
+		v.JSON, v.JSONOpen = e.jsonText, true
+	}
+	if e.names != nil {
+		v.Names = textFields("name", e.names, c.lang)
 	}
 	if v.Next, err = s.nextVersion(c.ctx(), e.draft.ID); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,9 +213,10 @@ func (s *Server) logFailure(c *call, status int, e *survey.Error, err error) {
 	s.log.LogAttrs(c.ctx(), level, "failed", attrs...)
 }
 
-// wantsJSON reports whether errors go to a script: on the routes made for scripts, and where JSON is asked for and HTML is not.
+// wantsJSON reports whether errors go to a script: on the routes made for scripts, for the files of what is published, and where JSON is
+// asked for and HTML is not.
 func (c *call) wantsJSON() bool {
-	if c.route != nil && c.route.json {
+	if c.route != nil && (c.route.json || c.route.readable && slices.Contains([]string{".json", ".jsonld", ".csv"}, path.Ext(c.request().URL.Path))) {
 		return true
 	}
 	accept := c.request().Header.Get("Accept")

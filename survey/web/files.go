@@ -198,7 +198,7 @@ func figureCells(l survey.Lang, f ui.FigureProps) []any {
 	return []any{f.Value, f.Low, f.High, f.Level, f.SE, f.N, f.Of, f.Effective, f.DF, f.Method, f.Target, string(f.State)}
 }
 
-// words are columns of words by the keys of their names.
+// wordColumns are columns of words by the keys of their names.
 func wordColumns(l survey.Lang, keys ...string) []export.PageColumn {
 	out := make([]export.PageColumn, len(keys))
 	for i, key := range keys {

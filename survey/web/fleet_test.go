@@ -192,7 +192,7 @@ func TestClerkAtAKiosk(t *testing.T) {
 		}
 	}
 	scores := analyst.get("/waves/2026-q3/scores")
-	b := s.server.atHand(testWave)
+	b := s.server.atHand(testWave, survey.StateProvisional)
 	if len(b.WithoutSuspect) != 1 || b.WithoutSuspect[0].Suspect < 15 || b.WithoutSuspect[0].Suspect > 40 {
 		t.Fatalf("the release holds %+v", b.WithoutSuspect)
 	}

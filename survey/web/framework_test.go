@@ -89,8 +89,22 @@ func TestFrameworkEditor(t *testing.T) {
 	analyst.change("so-noi-vu", "up", "place", "2").want(t, http.StatusSeeOther)
 	analyst.change("so-noi-vu", "remove", "place", "1").want(t, http.StatusSeeOther)
 	analyst.change("so-noi-vu", "remove", "place", "r").want(t, http.StatusNotFound)
-	stale := analyst.post("/admin/drafts/so-noi-vu", url.Values{"op": {"publish"}, "revision": {"1"}})
-	stale.want(t, http.StatusConflict)
+	// What comes too late is not taken, and not lost: it stands in the form of the newest state.
+	late := func(pairs ...string) reply {
+		form := url.Values{"revision": {"1"}}
+		for i := 0; i < len(pairs); i += 2 {
+			form.Set(pairs[i], pairs[i+1])
+		}
+		return analyst.post("/admin/drafts/so-noi-vu", form)
+	}
+	stale := i18n.T(i18n.VI, "framework.stale", "name", "analyst")
+	late("op", "publish").want(t, http.StatusConflict, stale)
+	late("op", "json", "json", "văn bản dài").want(t, http.StatusConflict, stale, ">văn bản dài</textarea>")
+	late("op", "names", "name-vi", "Tên khác").want(t, http.StatusConflict, stale, `value="Tên khác"`)
+	late(nodeA("op", "node", "of", "a", "label-vi", "Nhãn khác")...).want(t, http.StatusConflict, stale, `value="Nhãn khác"`)
+	if r := late(nodeA("op", "node", "of", "other", "label-vi", "Nhãn khác")...); strings.Contains(r.body, "Nhãn khác") {
+		t.Error("what was written for one node stands in the form of another")
+	}
 
 	// Tried out on a table, which needs both columns.
 	table := func(text string) reply {
@@ -119,6 +133,11 @@ func TestFrameworkEditor(t *testing.T) {
 	if to := done.header.Get("Location"); to != "/admin/frameworks/so-noi-vu/1" {
 		t.Fatalf("published to %s", to)
 	}
+	// A second press, and the same page sent once more, lead to what the first one published.
+	if again := analyst.change("so-noi-vu", "publish", "version", "1"); again.header.Get("Location") != "/admin/frameworks/so-noi-vu/1" {
+		t.Errorf("pressed twice: status %d", again.status)
+	}
+	analyst.change("so-noi-vu", "publish", "version", "2").want(t, http.StatusNotFound)
 	analyst.get("/admin/frameworks/so-noi-vu/1").want(t, http.StatusOK, "so-noi-vu/1", "Chỉ số nhỏ")
 	analyst.get("/admin/drafts/so-noi-vu").want(t, http.StatusNotFound)
 	ctx := context.Background()
@@ -130,6 +149,7 @@ func TestFrameworkEditor(t *testing.T) {
 	must(t, s.db.CreateWave(ctx, testBy, &next))
 	analyst.post("/admin/frameworks", url.Values{"from": {"so-noi-vu/1"}, "id": {"so-noi-vu"}}).want(t, http.StatusSeeOther)
 	analyst.get("/admin/drafts/so-noi-vu").want(t, http.StatusOK, i18n.T(i18n.VI, "framework.whole", "n", 2))
+	late("op", "discard").want(t, http.StatusConflict, stale) // a page of the draft before it is not a page of this one
 	analyst.change("so-noi-vu", "discard").want(t, http.StatusSeeOther)
 	trail, err := s.db.Trail(ctx, 50)
 	must(t, err)

@@ -107,9 +107,7 @@ func (s *Server) editorShell(c *call, path string) (layout.Staff, []*survey.Wave
 	}
 	shell := s.staffShell(c, place, latest)
 	if c.request().Method != http.MethodGet {
-		for i := range shell.Languages {
-			shell.Languages[i].Href = path + "?lang=" + string(shell.Languages[i].Lang)
-		}
+		shell.Languages = languagesOf(c, path)
 	}
 	return shell, waves, nil
 }
@@ -247,7 +245,7 @@ func howOf(n *survey.Node, l survey.Lang) string {
 		parts = append(parts, combineWord(l, string(n.Combine)))
 	default:
 		parts = append(parts, valueWord(l, v.Kind))
-		if items := append(v.Items, v.Item); strings.Join(items, "") != "" {
+		if items := slices.Concat(v.Items, []string{v.Item}); strings.Join(items, "") != "" {
 			parts = append(parts, strings.Trim(strings.Join(items, " "), " "))
 		}
 		if v.Bounds != nil {

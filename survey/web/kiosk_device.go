@@ -106,13 +106,16 @@ func enroller() survey.Actor {
 // kioskEnrol makes the caller's browser a kiosk when the code is good.
 func (s *Server) kioskEnrol(c *call) error {
 	const op = "enrol kiosk"
-	// Guesses are counted before they are looked at: by address, so that one guesser cannot shut everybody else out, and all together,
-	// so that having many addresses does not help.
-	if err := s.limited(s.limits.enrol, op, c.address()); err != nil {
+	// Guesses are counted before they are looked at: by network, so that one guesser cannot shut everybody else out, and all together,
+	// so that having many addresses hardly helps. Where those are spent a network that has not failed still has its try.
+	const codes = "enrolment codes"
+	if err := s.limited(s.limits.enrol, op, c.network()); err != nil {
 		return err
 	}
-	if wait, ok := takeOf(s.limits.enrols, s.clock()); !ok {
-		return tooMany(op, wait)
+	if _, ok := takeOf(s.limits.enrols, s.clock()); !ok {
+		if err := s.besetBy(c, op, codes); err != nil {
+			return err
+		}
 	}
 	var req KioskEnrol
 	if err := decodeJSON(c.request(), &req); err != nil {
@@ -127,7 +130,7 @@ func (s *Server) kioskEnrol(c *call) error {
 	if err != nil {
 		return err
 	}
-	s.limits.enrol.forget(c.address()) // an office that enrols a hundred tablets guesses nothing
+	s.spared(c, s.limits.enrol, c.network(), codes) // an office that enrols a hundred tablets guesses nothing
 	return c.json(http.StatusOK, KioskEnrolled{Device: d.ID})
 }
 

@@ -49,12 +49,25 @@ func (s *Server) rememberLanguage(c *call, l survey.Lang) {
 
 // languageLinks lead to the same page in other languages. They are relative, so that the secret of a citizen's path
 // does not stand in its page, and keep the filter of the address.
+// An answer to something that was sent has none: it cannot be asked for by an address.
 func languageLinks(c *call, current survey.Lang, offered []survey.Lang) []layout.LanguageLink {
+	if c.request().Method != http.MethodGet {
+		return nil
+	}
 	query := c.request().URL.Query()
 	links := make([]layout.LanguageLink, 0, len(offered))
 	for _, l := range offered {
 		query.Set("lang", string(l))
 		links = append(links, layout.LanguageLink{Lang: l, Href: "?" + query.Encode(), Current: l == current})
+	}
+	return links
+}
+
+// languagesOf lead to a page of staff's by its path, from the answer to one of its forms.
+func languagesOf(c *call, path string) []layout.LanguageLink {
+	var links []layout.LanguageLink
+	for _, l := range i18n.StaffLanguages() {
+		links = append(links, layout.LanguageLink{Lang: l, Href: path + "?lang=" + string(l), Current: l == c.lang})
 	}
 	return links
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -71,6 +72,12 @@ const worthSqueezing = 1400
 
 // blob sends a body, compressed where the caller can read that and where its length may be seen: see the package's comment.
 func (c *call) blob(status int, kind string, body []byte) error {
+	// A page is compressed for one reader: what the tightest compression saves is not worth its time.
+	return c.squeezable(status, kind, body, func() []byte { return static.Gzip(body, gzip.BestSpeed) })
+}
+
+// squeezable is blob of a body that may have been compressed before.
+func (c *call) squeezable(status int, kind string, body []byte, squeezed func() []byte) error {
 	if c.route == nil || c.route.who.citizen || c.request().Method != http.MethodGet || len(body) < worthSqueezing {
 		return c.echo.Blob(status, kind, body)
 	}
@@ -79,7 +86,7 @@ func (c *call) blob(status int, kind string, body []byte) error {
 		return c.echo.Blob(status, kind, body)
 	}
 	c.header().Set("Content-Encoding", "gzip")
-	return c.echo.Blob(status, kind, static.Gzip(body))
+	return c.echo.Blob(status, kind, squeezed())
 }
 
 // begin is around everything: it names the request, sets the headers of safety, refuses requests of other

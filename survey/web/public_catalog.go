@@ -12,7 +12,7 @@ type node map[string]any
 
 // catalogOf lists a dataset for each wave, with the files of its newest release; the earlier ones stay at their addresses and are
 // named as its versions.
-func catalogOf(base string, all []*openRelease) node {
+func catalogOf(base string, all []*listedRelease) node {
 	catalog := node{
 		"@context": node{
 			"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/", "foaf": "http://xmlns.com/foaf/0.1/",
@@ -28,8 +28,8 @@ func catalogOf(base string, all []*openRelease) node {
 	for i, o := range all {
 		if i == len(all)-1 {
 			describe(catalog, o)
-			catalog["dct:modified"] = instant(o.release.MadeAt)
-			catalog["dct:issued"] = instant(all[0].release.MadeAt)
+			catalog["dct:modified"] = instant(o.madeAt)
+			catalog["dct:issued"] = instant(all[0].madeAt)
 		}
 		if next(all, o) == nil {
 			datasets = append(datasets, dataset(base, all, o))
@@ -41,33 +41,32 @@ func catalogOf(base string, all []*openRelease) node {
 }
 
 // describe adds publisher and license.
-func describe(n node, o *openRelease) {
-	n["dct:publisher"] = node{"@type": "foaf:Organization", "foaf:name": textNodes(o.release.Context.Publisher)}
-	if l := o.release.Context.License; l != "" {
+func describe(n node, o *listedRelease) {
+	n["dct:publisher"] = node{"@type": "foaf:Organization", "foaf:name": textNodes(o.context.Publisher)}
+	if l := o.context.License; l != "" {
 		n["dct:license"] = node{"@id": l}
 	}
 }
 
 // dataset is a wave as its newest release has it.
-func dataset(base string, all []*openRelease, o *openRelease) node {
-	ctx := o.release.Context
-	province, _ := o.units.unit(ctx.Province)
+func dataset(base string, all []*listedRelease, o *listedRelease) node {
+	ctx := o.context
 	about := base + "/releases/" + string(o.Wave)
 	d := node{
 		"@id": about, "@type": "dcat:Dataset", "dct:identifier": string(o.Wave), "dct:title": textNodes(ctx.Title),
-		"dct:modified": instant(o.release.MadeAt), "dcat:version": node{"@value": o.Number, "@type": "xsd:positiveInteger"},
+		"dct:modified": instant(o.madeAt), "dcat:version": node{"@value": o.Number, "@type": "xsd:positiveInteger"},
 		"dcat:landingPage": node{"@id": base + o.path()}, "dcat:theme": node{"@id": "http://publications.europa.eu/resource/authority/data-theme/GOVE"},
 		"dct:temporal":   node{"@type": "dct:PeriodOfTime", "dcat:startDate": day(ctx.From), "dcat:endDate": day(ctx.To)},
-		"dct:spatial":    node{"@type": "dct:Location", "dct:identifier": string(ctx.Province), "skos:prefLabel": textNodes(province.Name)},
+		"dct:spatial":    node{"@type": "dct:Location", "dct:identifier": string(ctx.Province), "skos:prefLabel": textNodes(o.place)},
 		"dct:conformsTo": node{"@id": base + "/releases/schema.json"},
 		"dcat:distribution": []node{
-			distribution(base, o, ".json", "application/json", o.doc, o.docSum),
-			distribution(base, o, ".csv", "text/csv", o.csv, o.csvSum),
+			distribution(base, o, ".json", "application/json", o.doc),
+			distribution(base, o, ".csv", "text/csv", o.csv),
 		},
 	}
 	describe(d, o)
-	if o.release.Reason != "" {
-		d["adms:versionNotes"] = o.release.Reason
+	if o.reason != "" {
+		d["adms:versionNotes"] = o.reason
 	}
 	var versions []node
 	for _, other := range all {
@@ -75,7 +74,7 @@ func dataset(base string, all []*openRelease, o *openRelease) node {
 			continue
 		}
 		if other.Number == 1 {
-			d["dct:issued"] = instant(other.release.MadeAt)
+			d["dct:issued"] = instant(other.madeAt)
 		}
 		versions = append(versions, node{"@id": base + other.path()})
 		if other.Number == o.Number-1 {
@@ -87,19 +86,19 @@ func dataset(base string, all []*openRelease, o *openRelease) node {
 }
 
 // distribution is one file of a release.
-func distribution(base string, o *openRelease, ending, kind string, body []byte, sum string) node {
+func distribution(base string, o *listedRelease, ending, kind string, file fileFacts) node {
 	address := base + o.path() + ending
 	n := node{
 		"@id": address, "@type": "dcat:Distribution", "dcat:accessURL": node{"@id": address}, "dcat:downloadURL": node{"@id": address},
 		"dcat:mediaType": node{"@id": "https://www.iana.org/assignments/media-types/" + kind},
-		"dcat:byteSize":  node{"@value": len(body), "@type": "xsd:nonNegativeInteger"},
-		"dct:issued":     instant(o.release.MadeAt), "dct:modified": instant(o.release.MadeAt),
+		"dcat:byteSize":  node{"@value": file.size, "@type": "xsd:nonNegativeInteger"},
+		"dct:issued":     instant(o.madeAt), "dct:modified": instant(o.madeAt),
 		"spdx:checksum": node{
 			"@type": "spdx:Checksum", "spdx:algorithm": node{"@id": "spdx:checksumAlgorithm_sha256"},
-			"spdx:checksumValue": node{"@value": sum, "@type": "xsd:hexBinary"},
+			"spdx:checksumValue": node{"@value": file.sum, "@type": "xsd:hexBinary"},
 		},
 	}
-	if l := o.release.Context.License; l != "" {
+	if l := o.context.License; l != "" {
 		n["dct:license"] = node{"@id": l}
 	}
 	return n

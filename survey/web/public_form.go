@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"sipas/survey"
+	"sipas/templates/i18n"
+	"sipas/templates/layout"
 	"sipas/templates/pages"
 )
 
@@ -95,6 +97,9 @@ func (s *Server) formSend(c *call) error {
 	sent := decodeForm(c.request().PostForm, c.lang)
 	c.secret(sent.Comment)
 	c.lang = sent.Language // the form speaks the language that it was filled in
+	if show, ok := survey.ParseLang(c.request().PostForm.Get("show")); ok {
+		return s.formIn(c, who, sent, show)
+	}
 	checked, err := survey.CheckSubmission(who.in, who.modules, sent)
 	var faults survey.FieldErrors
 	if errors.As(err, &faults) {
@@ -107,18 +112,16 @@ func (s *Server) formSend(c *call) error {
 	if err != nil {
 		return s.linkProblem(c, err)
 	}
-	return c.redirect("/s/" + string(who.token) + "/thanks?receipt=" + receipt)
+	return s.thank(c, who, receipt)
 }
 
-// formThanks says thank you, and looks nothing up: the page reads the same for every link there may be. Who sent the answer comes with its
-// receipt, and is offered to withdraw it.
-func (s *Server) formThanks(c *call) error {
-	v := pages.ThanksView{Shell: s.citizenShell(c, ""), Receipt: c.query("receipt")}
-	if v.Receipt != "" {
-		v.Withdraw = "/s/" + url.PathEscape(c.param("token")) + "/withdraw"
-		c.secret(v.Receipt)
-	}
-	return c.page(http.StatusOK, pages.Thanks(v))
+// thank says thank you, and offers to withdraw the answer. It is the answer to the sending itself: the receipt stands in no address, which the
+// browser's history and the logs of others keep, and closing the page is the end of it.
+func (s *Server) thank(c *call, who *invitee, receipt string) error {
+	c.secret(receipt)
+	return c.page(http.StatusOK, pages.Thanks(pages.ThanksView{
+		Shell: s.citizenShell(c, ""), Receipt: receipt, Withdraw: "/s/" + string(who.token) + "/withdraw",
+	}))
 }
 
 // formWithdraw takes an answer out again for who has its receipt. It answers alike whether there was one, so that nobody learns from it
@@ -216,12 +219,23 @@ func (s *Server) linkProblem(c *call, err error) error {
 	switch survey.CodeOf(err) {
 	case survey.CodeTokenUnknown:
 		return c.page(http.StatusNotFound, pages.Closed(pages.ClosedView{Shell: shell, Reason: "unknown"}))
-	case survey.CodeWaveClosed, survey.CodeKeyMissing:
+	case survey.CodeWaveClosed:
 		return c.page(http.StatusGone, pages.Closed(pages.ClosedView{Shell: shell, Reason: "closed"}))
 	case survey.CodeResponseComplete, survey.CodeResponseConflict, survey.CodeTokenUsed:
 		return c.page(http.StatusConflict, pages.Used(pages.UsedView{Shell: shell}))
 	}
 	return err
+}
+
+// formIn shows the form in another language with what was typed into it. Nothing is sent by that, and nothing stored.
+func (s *Server) formIn(c *call, who *invitee, typed survey.Submission, l survey.Lang) error {
+	c.lang = l
+	s.rememberLanguage(c, l)
+	v, err := s.formView(c, who, typed, nil)
+	if err != nil {
+		return err
+	}
+	return c.page(http.StatusOK, pages.Form(v))
 }
 
 // formAgain shows the form with what was typed and what is wrong with it. A fault in a field that the page does not have
@@ -265,6 +279,10 @@ func (s *Server) formView(c *call, who *invitee, sent survey.Submission, faults 
 	v := pages.FormView{
 		Shell: s.citizenShell(c, units.name(who.wave.Province, c.lang)), Action: "/s/" + string(who.token),
 		Comment: sent.Comment, CommentError: string(codes["comment"]),
+	}
+	v.Shell.LanguageForm, v.Shell.Languages = pages.FormID, nil
+	for _, l := range i18n.Languages() {
+		v.Shell.Languages = append(v.Shell.Languages, layout.LanguageLink{Lang: l, Current: l == c.lang})
 	}
 	if u, ok := units.unit(survey.UnitID(class.Labels[survey.DimUnit])); ok {
 		v.Unit = u.Name.In(c.lang)

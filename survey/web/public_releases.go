@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"sipas/static"
 	"sipas/survey"
 	"sipas/survey/export"
 	"sipas/templates/i18n"
@@ -28,60 +30,159 @@ import (
 //go:embed release_schema.json
 var releaseSchema []byte
 
-// Caching of public pages. The files of a numbered release never change. Its page does once, when another release takes its place.
+// Caching of public pages. The JSON of a numbered release never changes. Its page does once, when another release takes its place, and its
+// table when a later program writes further columns.
 const (
 	keepForEver = "public, max-age=31536000, immutable"
 	askEachTime = "no-cache"
 )
 
+// listedRelease is what lists say of a published release: some kilobytes, kept for as long as the program runs.
+type listedRelease struct {
+	survey.Publication
+	madeAt        time.Time
+	reason        string
+	supersedes    int
+	context       survey.Context // without what only the release itself needs
+	place         survey.Text    // the province's name
+	headlineOf    ui.FigureProps
+	headlineLabel survey.Text
+	doc, csv      fileFacts
+}
+
+// fileFacts are what is known of a file without it.
+type fileFacts struct {
+	size int
+	sum  string // SHA-256
+}
+
 // openRelease is a published release, read once and never changed: pages share it.
 type openRelease struct {
-	survey.Publication
+	*listedRelease
 	release   *survey.Release
 	board     *board
-	doc, csv  []byte // the files as they are served
-	docSum    string // SHA-256 of the files
-	csvSum    string
-	units     *directory          // as they were named when it was published
-	documents []*survey.Framework // in the order of the release
+	files     map[string]*openFile // by ending
+	units     *directory           // as they were named when it was published
+	documents []*survey.Framework  // in the order of the release
 	asked     []*survey.Instrument
 	nodes     map[[2]string]survey.NamedNode
 }
 
-// openReleases keeps the releases that pages show. They are few, and each is a few megabytes at most.
+// openFile is a file as it is served, compressed once however often it is asked for.
+type openFile struct {
+	body     []byte
+	squeezed func() []byte
+}
+
+func newOpenFile(body []byte) *openFile {
+	return &openFile{body: body, squeezed: sync.OnceValue(func() []byte { return static.Gzip(body, gzip.BestCompression) })}
+}
+
+// weight is about how many bytes of memory a release takes: its files, the compressed ones too, and its figures.
+func (o *openRelease) weight() int {
+	const figure = 1 << 10
+	return (o.doc.size+o.csv.size)*5/4 + len(o.release.Figures)*figure
+}
+
+// mostOpen is about how many bytes the open releases take, but for the newest of them, which is there however large it is.
+const mostOpen = 128 << 20
+
+// openReleases keeps what lists say of every release, and the releases themselves that were looked at last. One is read at a time: who
+// waits finds it, and whoever asks for many old ones at once has one core and one release's memory of the program, and no more.
 type openReleases struct {
-	mu   sync.Mutex
-	kept map[string]*openRelease // by seal
+	reading chan struct{} // holds a value while a release is being read
+	mu      sync.Mutex
+	listed  map[string]*listedRelease // by seal
+	open    []*openRelease            // the last looked at last
+	most    int                       // bytes that they take
+}
+
+func newOpenReleases() openReleases {
+	return openReleases{reading: make(chan struct{}, 1), listed: map[string]*listedRelease{}, most: mostOpen}
+}
+
+// look returns an open release, which is then the last looked at, or nil.
+func (r *openReleases) look(seal string) *openRelease {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.open, func(o *openRelease) bool { return o.Seal == seal })
+	if i < 0 {
+		return nil
+	}
+	o := r.open[i]
+	r.open = append(slices.Delete(r.open, i, i+1), o)
+	return o
+}
+
+// keep makes room for a release and keeps it.
+func (r *openReleases) keep(o *openRelease) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listed[o.Seal] = o.listedRelease
+	all := 0
+	r.open = append(r.open, o)
+	for i, other := range slices.Backward(r.open) {
+		if all += other.weight(); all > r.most && other != o {
+			r.open = slices.Clone(r.open[i+1:])
+			return
+		}
+	}
+}
+
+// listedRelease returns what lists say of a release, which is read for it once.
+func (s *Server) listedRelease(ctx context.Context, p survey.Publication) (*listedRelease, error) {
+	s.public.mu.Lock()
+	l := s.public.listed[p.Seal]
+	s.public.mu.Unlock()
+	if l != nil {
+		return l, nil
+	}
+	o, err := s.openRelease(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return o.listedRelease, nil
 }
 
 // openRelease reads a published release. Nothing of it comes from live figures, so these pages cannot show one.
 func (s *Server) openRelease(ctx context.Context, p survey.Publication) (*openRelease, error) {
-	return kept(&s.public.mu, &s.public.kept, p.Seal, func() (*openRelease, error) {
-		stored, err := s.store.Published(ctx, p.Wave, p.Number)
-		if err != nil {
-			return nil, err
-		}
-		o, err := newOpenRelease(stored)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range o.release.Context.Frameworks {
-			// A version of a framework never changes, so what is read of it is what the release was made by.
-			document, err := s.framework(ctx, survey.FrameworkRef{ID: f.ID, Version: f.Version})
-			if err != nil {
-				return nil, err
-			}
-			o.documents = append(o.documents, document)
-		}
-		for _, d := range o.release.Recipe.Instruments {
-			document, err := s.instrument(ctx, survey.InstrumentRef{ID: d.ID, Version: d.Version})
-			if err != nil {
-				return nil, err
-			}
-			o.asked = append(o.asked, document)
-		}
+	if o := s.public.look(p.Seal); o != nil {
 		return o, nil
-	})
+	}
+	select {
+	case s.public.reading <- struct{}{}:
+		defer func() { <-s.public.reading }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if o := s.public.look(p.Seal); o != nil {
+		return o, nil
+	}
+	stored, err := s.store.Published(ctx, p.Wave, p.Number)
+	if err != nil {
+		return nil, err
+	}
+	o, err := newOpenRelease(stored)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range o.release.Context.Frameworks {
+		// A version of a framework never changes, so what is read of it is what the release was made by.
+		document, err := s.framework(ctx, survey.FrameworkRef{ID: f.ID, Version: f.Version})
+		if err != nil {
+			return nil, err
+		}
+		o.documents = append(o.documents, document)
+	}
+	for _, d := range o.release.Recipe.Instruments {
+		document, err := s.instrument(ctx, survey.InstrumentRef{ID: d.ID, Version: d.Version})
+		if err != nil {
+			return nil, err
+		}
+		o.asked = append(o.asked, document)
+	}
+	s.public.keep(o)
+	return o, nil
 }
 
 func newOpenRelease(stored *survey.Published) (*openRelease, error) {
@@ -98,18 +199,23 @@ func newOpenRelease(stored *survey.Published) (*openRelease, error) {
 		r.Recipe = &survey.Recipe{}
 	}
 	o := &openRelease{
-		Publication: stored.Publication, release: r, board: newBoard(r),
-		nodes: map[[2]string]survey.NamedNode{},
+		listedRelease: &listedRelease{
+			Publication: stored.Publication, madeAt: r.MadeAt, reason: r.Reason, supersedes: r.Supersedes, context: *r.Context,
+		},
+		release: r, board: newBoard(r), nodes: map[[2]string]survey.NamedNode{},
 	}
-	if o.doc, err = survey.PublicJSON(stored.Document); err != nil {
+	o.context.Units, o.context.Frameworks = nil, nil
+	doc, err := survey.PublicJSON(stored.Document)
+	if err != nil {
 		return nil, survey.Errorf(survey.CodeInternal, op, "%w", err)
 	}
 	var csv bytes.Buffer
 	if err := export.Figures(&csv, r, export.NamesIn(r.Context)); err != nil {
 		return nil, survey.Errorf(survey.CodeInternal, op, "%w", err)
 	}
-	o.csv = bytes.TrimPrefix(csv.Bytes(), []byte(byteOrderMark))
-	o.docSum, o.csvSum = sumOf(o.doc), sumOf(o.csv)
+	table := bytes.TrimPrefix(csv.Bytes(), []byte(byteOrderMark))
+	o.doc, o.csv = fileFacts{len(doc), sumOf(doc)}, fileFacts{len(table), sumOf(table)}
+	o.files = map[string]*openFile{".json": newOpenFile(doc), ".csv": newOpenFile(table)}
 	var units []survey.Unit
 	for _, u := range r.Context.Units {
 		units = append(units, survey.Unit{ID: u.ID, Code: u.Code, Kind: u.Kind, Name: u.Name})
@@ -120,6 +226,13 @@ func newOpenRelease(stored *survey.Published) (*openRelease, error) {
 			o.nodes[[2]string{f.ID, n.Code}] = n
 		}
 	}
+	province, _ := o.units.unit(r.Context.Province)
+	o.place = province.Name
+	h := r.Context.Headline
+	o.headlineOf, o.headlineLabel = noFigure("", survey.Percent, r.Rules), o.nodes[[2]string{h.Framework, h.Node}].Label
+	if f, ok := o.board.figure(h.Framework, h.Node, survey.Domain{}, survey.Weighted, survey.BasisInvited); ok {
+		o.headlineOf = figureProps(f, "", r.Rules)
+	}
 	return o, nil
 }
 
@@ -129,21 +242,17 @@ func sumOf(b []byte) string {
 }
 
 // path is the address of the release for ever.
-func (o *openRelease) path() string {
+func (o *listedRelease) path() string {
 	return "/releases/" + url.PathEscape(string(o.Wave)) + "/" + strconv.Itoa(o.Number)
 }
 
-func (o *openRelease) headline(l survey.Lang) ui.FigureProps {
-	h := o.release.Context.Headline
-	p := noFigure("", survey.Percent, o.release.Rules)
-	if f, ok := o.board.figure(h.Framework, h.Node, survey.Domain{}, survey.Weighted, survey.BasisInvited); ok {
-		p = figureProps(f, "", o.release.Rules)
-	}
-	p.Label = o.nodes[[2]string{h.Framework, h.Node}].Label.In(l)
+func (o *listedRelease) headline(l survey.Lang) ui.FigureProps {
+	p := o.headlineOf
+	p.Label = o.headlineLabel.In(l)
 	return p
 }
 
-func (o *openRelease) place(l survey.Lang) string {
+func (o *openRelease) placeName(l survey.Lang) string {
 	name := o.units.name(o.release.Context.Province, l)
 	// The name stands within a sentence.
 	for _, kind := range []string{"Tỉnh ", "Thành phố "} {
@@ -154,15 +263,15 @@ func (o *openRelease) place(l survey.Lang) string {
 	return name
 }
 
-// allReleases reads every published release in the order of the chain.
-func (s *Server) allReleases(ctx context.Context) ([]*openRelease, error) {
+// allReleases lists every published release in the order of the chain.
+func (s *Server) allReleases(ctx context.Context) ([]*listedRelease, error) {
 	chain, err := s.store.Publications(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*openRelease, len(chain))
+	all := make([]*listedRelease, len(chain))
 	for i, p := range chain {
-		if all[i], err = s.openRelease(ctx, p); err != nil {
+		if all[i], err = s.listedRelease(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -170,7 +279,7 @@ func (s *Server) allReleases(ctx context.Context) ([]*openRelease, error) {
 }
 
 // next is the release that took the place of another one, or nil.
-func next(all []*openRelease, o *openRelease) *openRelease {
+func next(all []*listedRelease, o *listedRelease) *listedRelease {
 	for _, other := range all {
 		if other.Wave == o.Wave && other.Number == o.Number+1 {
 			return other
@@ -187,11 +296,11 @@ func publicLang(l survey.Lang) survey.Lang {
 	return survey.English
 }
 
-func (s *Server) publicShell(c *call, about *openRelease, index bool) layout.Public {
+func (s *Server) publicShell(c *call, about *listedRelease, index bool) layout.Public {
 	c.lang = publicLang(c.lang)
 	v := layout.Public{Lang: c.lang, Languages: languageLinks(c, c.lang, i18n.StaffLanguages()), Index: index, Demo: s.cfg.Demo}
-	if about != nil && about.release.Context.License != "" {
-		v.Publisher, v.License = about.release.Context.Publisher.In(c.lang), about.release.Context.License
+	if about != nil && about.context.License != "" {
+		v.Publisher, v.License = about.context.Publisher.In(c.lang), about.context.License
 		v.LicenseName = licenseName(v.License)
 	}
 	return v
@@ -221,7 +330,7 @@ func fresh(c *call, tag, caching string) bool {
 	return false
 }
 
-// publicPage sends a page that depends on the language of the reader.
+// publicTag is the tag of a page that depends on the language of the reader.
 func (s *Server) publicTag(c *call, parts ...string) string {
 	h := sha256.New()
 	fmt.Fprintln(h, s.cfg.Program, s.cfg.Demo, c.lang, strings.Join(parts, " "))
@@ -234,7 +343,7 @@ func (s *Server) releaseIndex(c *call) error {
 	if err != nil {
 		return err
 	}
-	var newest *openRelease
+	var newest *listedRelease
 	v := pages.ReleasesView{JSONHref: "/releases.json", CatalogHref: "/catalog.jsonld"}
 	if len(all) > 0 {
 		newest = all[len(all)-1]
@@ -247,8 +356,8 @@ func (s *Server) releaseIndex(c *call) error {
 	}
 	for _, o := range slices.Backward(all) {
 		row := pages.ReleaseRow{
-			Wave: o.release.Context.Title.In(c.lang), Number: o.Number, Href: o.path(), MadeAt: o.release.MadeAt.In(survey.Zone),
-			Headline: o.headline(c.lang), Reason: o.release.Reason,
+			Wave: o.context.Title.In(c.lang), Number: o.Number, Href: o.path(), MadeAt: o.madeAt.In(survey.Zone),
+			Headline: o.headline(c.lang), Reason: o.reason,
 		}
 		if by := next(all, o); by != nil {
 			row.Replaced = by.Number
@@ -284,8 +393,8 @@ func (s *Server) releaseList(c *call) error {
 	}{Schema: "/releases/schema.json", Releases: []releaseEntry{}}
 	for _, o := range all {
 		e := releaseEntry{
-			Publication: o.Publication, Title: o.release.Context.Title, MadeAt: o.release.MadeAt, Reason: o.release.Reason,
-			Supersedes: o.release.Supersedes, HTML: o.path(), JSON: o.path() + ".json", CSV: o.path() + ".csv",
+			Publication: o.Publication, Title: o.context.Title, MadeAt: o.madeAt, Reason: o.reason,
+			Supersedes: o.supersedes, HTML: o.path(), JSON: o.path() + ".json", CSV: o.path() + ".csv",
 		}
 		if by := next(all, o); by != nil {
 			e.SupersededBy = by.Number
@@ -365,16 +474,16 @@ func (s *Server) release(c *call) error {
 	if at < 0 {
 		return survey.Errorf(survey.CodeNotFound, op, "the wave has no release of this number")
 	}
-	o, err := s.openRelease(c.ctx(), all[at])
+	if ending != "" {
+		return s.sendFile(c, all[at], ending)
+	}
+	o, err := s.listedRelease(c.ctx(), all[at])
 	if err != nil {
 		return err
 	}
-	if ending != "" {
-		return o.send(c, ending)
-	}
-	var by *openRelease
+	var by *listedRelease
 	if after := find(number + 1); after >= 0 {
-		if by, err = s.openRelease(c.ctx(), all[after]); err != nil {
+		if by, err = s.listedRelease(c.ctx(), all[after]); err != nil {
 			return err
 		}
 	}
@@ -384,32 +493,48 @@ func (s *Server) release(c *call) error {
 	if fresh(c, o.ContentHash[:32]+"-"+s.publicTag(c, o.Seal, strconv.FormatBool(by != nil)), askEachTime) {
 		return c.echo.NoContent(http.StatusNotModified)
 	}
-	return c.page(http.StatusOK, pages.Release(o.view(shell, by)))
+	whole, err := s.openRelease(c.ctx(), all[at])
+	if err != nil {
+		return err
+	}
+	return c.page(http.StatusOK, pages.Release(whole.view(shell, by)))
 }
 
 // byteOrderMark is what Excel takes a table for UTF-8 by. Programs stumble over it, so the table has it only where "?excel" asks for it.
 const byteOrderMark = "\ufeff"
 
-// send sends a file of the release.
-func (o *openRelease) send(c *call, ending string) error {
-	body, kind, tag := o.doc, "application/json; charset=utf-8", o.ContentHash
+// sendFile sends a file of a release. Who has it already is told so without the release being read.
+func (s *Server) sendFile(c *call, p survey.Publication, ending string) error {
+	o, err := s.listedRelease(c.ctx(), p)
+	if err != nil {
+		return err
+	}
+	kind, tag, caching := "application/json; charset=utf-8", o.ContentHash, keepForEver
+	excel := false
 	if ending == ".csv" {
-		// A later program may write further columns; the hash of the file tells.
-		body, kind, tag = o.csv, "text/csv; charset=utf-8; header=present", o.csvSum
-		if c.request().URL.Query().Has("excel") {
-			body, tag = append([]byte(byteOrderMark), o.csv...), o.csvSum+"-excel"
+		kind, tag, caching = "text/csv; charset=utf-8; header=present", o.csv.sum, askEachTime
+		if excel = c.request().URL.Query().Has("excel"); excel {
+			tag += "-excel"
 		}
 		c.header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.csv"`, o.Wave, o.Number))
 	}
 	links := `</releases/schema.json>; rel="describedby"`
-	if l := o.release.Context.License; l != "" {
+	if l := o.context.License; l != "" {
 		links += fmt.Sprintf(`, <%s>; rel="license"`, l)
 	}
 	c.header().Set("Link", links)
-	if fresh(c, tag, keepForEver) {
+	if fresh(c, tag, caching) {
 		return c.echo.NoContent(http.StatusNotModified)
 	}
-	return c.blob(http.StatusOK, kind, body)
+	whole, err := s.openRelease(c.ctx(), p)
+	if err != nil {
+		return err
+	}
+	file := whole.files[ending]
+	if excel {
+		return c.blob(http.StatusOK, kind, slices.Concat([]byte(byteOrderMark), file.body))
+	}
+	return c.squeezable(http.StatusOK, kind, file.body, file.squeezed)
 }
 
 // releaseOptions answers the question of a browser that asks before it reads from another site.
@@ -432,10 +557,10 @@ func readable(c *call) {
 }
 
 // view lays a release out.
-func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseView {
+func (o *openRelease) view(shell layout.Public, by *listedRelease) pages.ReleaseView {
 	r, l := o.release, shell.Lang
 	v := pages.ReleaseView{
-		Shell: shell, Wave: r.Context.Title.In(l), Place: o.place(l), From: dayTime(r.Context.From), To: dayTime(r.Context.To),
+		Shell: shell, Wave: r.Context.Title.In(l), Place: o.placeName(l), From: dayTime(r.Context.From), To: dayTime(r.Context.To),
 		Number: o.Number, MadeAt: r.MadeAt.In(survey.Zone), Rules: r.Rules, Headline: o.headline(l),
 		Respondents: r.Weighting.Respondents, Invited: r.Weighting.Invited, Register: r.Weighting.Register, WalkIns: r.Weighting.WalkIns,
 		Documents: slices.Concat(r.Recipe.Frameworks, r.Recipe.Instruments), Program: r.Program, DataHash: r.DataHash, WeightsHash: r.WeightsHash,
@@ -444,7 +569,7 @@ func (o *openRelease) view(shell layout.Public, by *openRelease) pages.ReleaseVi
 	}
 	v.Files = ui.Files{CSV: o.path() + ".csv", JSON: o.path() + ".json", Name: fmt.Sprintf("%s-%d", o.Wave, o.Number)}
 	if by != nil {
-		v.By = &pages.Superseder{Number: by.Number, Href: by.path(), Reason: by.release.Reason, MadeAt: by.release.MadeAt.In(survey.Zone)}
+		v.By = &pages.Superseder{Number: by.Number, Href: by.path(), Reason: by.reason, MadeAt: by.madeAt.In(survey.Zone)}
 	}
 	if r.Supersedes > 0 {
 		v.Before = &pages.Superseder{Number: r.Supersedes, Href: strings.TrimSuffix(o.path(), strconv.Itoa(o.Number)) + strconv.Itoa(r.Supersedes), Reason: r.Reason}
@@ -515,8 +640,7 @@ func (s *Server) catalog(c *call) error {
 	if err != nil {
 		return err
 	}
-	base := s.baseURL(c)
-	body, err := json.MarshalIndent(catalogOf(base, all), "", "  ")
+	body, err := json.MarshalIndent(catalogOf(s.baseURL(c), all), "", "  ")
 	if err != nil {
 		return survey.Errorf(survey.CodeInternal, "write catalog", "%w", err)
 	}
@@ -526,8 +650,11 @@ func (s *Server) catalog(c *call) error {
 	return c.blob(http.StatusOK, "application/ld+json; charset=utf-8", append(body, '\n'))
 }
 
-// baseURL is where the caller reached the program.
+// baseURL is where the program is reached: as it was told, or else as the caller says.
 func (s *Server) baseURL(c *call) string {
+	if s.cfg.URL != "" {
+		return s.cfg.URL
+	}
 	scheme := "http"
 	if s.cfg.Secure {
 		scheme = "https"

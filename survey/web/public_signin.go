@@ -60,10 +60,9 @@ func (s *Server) signInSend(c *call) error {
 		return c.page(status, pages.SignIn(v))
 	}
 	account := accountKey(name)
-	for _, err := range []error{s.limited(s.limits.address, op, c.address()), s.limited(s.limits.account, op, account)} {
-		if err != nil {
-			return again(http.StatusTooManyRequests, normal(err))
-		}
+	guess := pairKey(account, c.network())
+	if err := s.maySignIn(c, op, account, guess); err != nil {
+		return again(http.StatusTooManyRequests, normal(err))
 	}
 	user, err := s.store.UserByName(c.ctx(), name)
 	if err != nil && !survey.IsCode(err, survey.CodeNotFound) {
@@ -81,7 +80,7 @@ func (s *Server) signInSend(c *call) error {
 	if !known || !right {
 		return again(http.StatusUnauthorized, &survey.Error{Code: survey.CodeBadCredentials, Op: op})
 	}
-	s.limits.account.forget(account)
+	s.spared(c, s.limits.guess, guess, account)
 	if err := s.endSession(c); err != nil {
 		return err
 	}
@@ -94,8 +93,25 @@ func (s *Server) signInSend(c *call) error {
 	return c.redirect(next)
 }
 
-// accountKey counts the guesses at one account together, however its name is written.
-func accountKey(name string) string { return norm.NFKC.String(strings.ToLower(name)) }
+// maySignIn counts a try to sign in, or says how long to wait. A limit counts only what those before it let through, so that a caller who is
+// refused costs nobody else a try.
+func (s *Server) maySignIn(c *call, op, account, guess string) error {
+	if err := s.limited(s.limits.address, op, c.network()); err != nil {
+		return err
+	}
+	if err := s.limited(s.limits.guess, op, guess); err != nil {
+		return err
+	}
+	if _, ok := s.limits.account.take(account, s.clock()); ok {
+		return nil
+	}
+	return s.besetBy(c, op, account)
+}
+
+// accountKey counts the guesses at one account together, however its name is written and however long it is.
+func accountKey(name string) string {
+	return pairKey("account", norm.NFKC.String(strings.ToLower(name)))
+}
 
 // signOut ends the session.
 func (s *Server) signOut(c *call) error {

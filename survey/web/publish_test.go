@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,7 +128,7 @@ func TestPublishedFiles(t *testing.T) {
 		t.Errorf("content %s, hash %s, tag %s", sum, r.ContentHash, file.header.Get("Etag"))
 	}
 	for path, caching := range map[string]string{
-		firstRelease + ".json": keepForEver, firstRelease + ".csv": keepForEver, firstRelease: askEachTime, "/releases": askEachTime,
+		firstRelease + ".json": keepForEver, firstRelease + ".csv": askEachTime, firstRelease: askEachTime, "/releases": askEachTime,
 		"/releases.json": askEachTime, "/catalog.jsonld": askEachTime, "/releases/schema.json": askEachTime,
 	} {
 		r := b.get(path)
@@ -161,9 +163,76 @@ func TestPublishedFiles(t *testing.T) {
 	for _, path := range []string{"/releases/2026-q3/0", "/releases/2026-q3/01", "/releases/2026-q3/2.json", "/releases/2026-q3/1.xml", "/releases/none/1", "/releases/none.json"} {
 		if got := b.get(path); got.status != http.StatusNotFound || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: status %d, %s", path, got.status, got.header.Get("Cache-Control"))
+		} else if machine := strings.HasSuffix(path, ".json"); machine != strings.HasPrefix(got.header.Get("Content-Type"), "application/json") {
+			t.Errorf("%s: the error is %s", path, got.header.Get("Content-Type"))
+		} else if machine && errorCode(t, got) != string(survey.CodeNotFound) {
+			t.Errorf("%s: %s", path, got.body)
 		}
 	}
 	testCatalog(t, b)
+}
+
+// publishedReads counts how often a published release is read.
+type publishedReads struct {
+	survey.Store
+	n *atomic.Int64
+}
+
+func (p publishedReads) Published(ctx context.Context, wave survey.WaveID, number int) (*survey.Published, error) {
+	p.n.Add(1)
+	return p.Store.Published(ctx, wave, number)
+}
+
+// However many ask at once a release is read once; lists and whoever has a file already need none of those that had to make room.
+func TestPublishedReleasesAreReadOnceAndBounded(t *testing.T) {
+	t.Parallel()
+	n := &atomic.Int64{}
+	s := newSite(t, true, through(func(st survey.Store) survey.Store { return publishedReads{st, n} }))
+	analyst, b := s.as(survey.Analyst), s.browser()
+	publishButton(analyst, 1, "").want(t, http.StatusSeeOther)
+	n.Store(0)
+	var all sync.WaitGroup
+	for _, path := range []string{"/releases", "/releases.json", "/catalog.jsonld", firstRelease, firstRelease + ".json", firstRelease + ".csv"} {
+		for range 5 {
+			all.Go(func() { s.browser().get(path).want(t, http.StatusOK) })
+		}
+	}
+	all.Wait()
+	if n.Load() != 1 {
+		t.Errorf("the release was read %d times", n.Load())
+	}
+	before := b.get(firstRelease + ".json")
+	oneMore(t, s, "H53.9-0001")
+	publishButton(analyst, 2, "Sổ đăng ký được bổ sung").want(t, http.StatusSeeOther)
+	s.server.public.most = 1
+	b.get("/releases/2026-q3/2").want(t, http.StatusOK)
+	n.Store(0)
+	list := b.get("/releases.json")
+	list.want(t, http.StatusOK, firstRelease)
+	b.get("/catalog.jsonld").want(t, http.StatusOK)
+	b.headers["If-None-Match"] = before.header.Get("Etag")
+	b.get(firstRelease+".json").want(t, http.StatusNotModified)
+	delete(b.headers, "If-None-Match")
+	if open := s.server.public.open; n.Load() != 0 || len(open) != 1 || open[0].Number != 2 {
+		t.Errorf("%d reads for lists and a known file, %d releases are open", n.Load(), len(open))
+	}
+	if again := b.get(firstRelease + ".json"); again.body != before.body || again.header.Get("Etag") != before.header.Get("Etag") {
+		t.Error("a release that was read again is another one")
+	}
+}
+
+// Addresses that machines keep do not depend on who asks for them how.
+func TestCatalogHasTheProgramsOwnAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true, func(_ *site, c *Config) { c.URL = "https://khaosat.example.vn" })
+	admin := s.as(survey.Administrator)
+	publishButton(admin, 1, "").want(t, http.StatusSeeOther)
+	catalog := s.browser().get("/catalog.jsonld")
+	catalog.want(t, http.StatusOK, `"https://khaosat.example.vn/releases/2026-q3/1.json"`)
+	if strings.Contains(catalog.body, "http://example.com") { // the host of the request
+		t.Error("the catalog holds what the caller said")
+	}
+	admin.post("/admin/kiosks/point-1/code", nil).want(t, http.StatusOK, "https://khaosat.example.vn/kiosk")
 }
 
 func testCatalog(t *testing.T, b *browser) {

@@ -34,9 +34,15 @@ func (b *board) figure(framework, node string, d survey.Domain, w survey.Weighti
 type releases struct {
 	mu      sync.Mutex
 	reading sync.Mutex // of what is stored, so that many pages read it once
-	boards  map[survey.WaveID]*board
+	boards  map[boardKey]*board
 	flights map[survey.WaveID]*flight
 	paused  map[survey.WaveID]time.Time
+}
+
+// boardKey names what a wave can show at the same time: its live figures and its newest published release.
+type boardKey struct {
+	wave  survey.WaveID
+	state survey.State
 }
 
 // flight is one computation, which any number of pages may wait for.
@@ -110,21 +116,21 @@ func (s *Server) board(ctx context.Context, w *survey.Wave) (*board, error) {
 	return fl.board, nil
 }
 
-// shown returns the figures at hand, or those that are stored, or CodeNotFound.
+// shown returns the live figures at hand, or those that are stored, or CodeNotFound.
 func (s *Server) shown(ctx context.Context, wave survey.WaveID) (*board, error) {
-	if at := s.atHand(wave); at != nil {
+	if at := s.atHand(wave, survey.StateProvisional); at != nil {
 		return at, nil
 	}
 	s.releases.reading.Lock()
 	defer s.releases.reading.Unlock()
-	if at := s.atHand(wave); at != nil {
+	if at := s.atHand(wave, survey.StateProvisional); at != nil {
 		return at, nil
 	}
 	r, err := s.store.Release(ctx, wave, survey.StateProvisional)
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(wave, r), nil
+	return s.keep(r), nil
 }
 
 // since returns how many answers came after those that a board was made of.
@@ -139,10 +145,10 @@ func (s *Server) since(ctx context.Context, b *board) (int, error) {
 	return max(0, now.Invited+now.WalkIns-b.Answers.Invited-b.Answers.WalkIns), nil
 }
 
-func (s *Server) atHand(wave survey.WaveID) *board {
+func (s *Server) atHand(wave survey.WaveID, state survey.State) *board {
 	s.releases.mu.Lock()
 	defer s.releases.mu.Unlock()
-	return s.releases.boards[wave]
+	return s.releases.boards[boardKey{wave, state}]
 }
 
 // published returns the release of a wave that never changes.
@@ -151,28 +157,29 @@ func (s *Server) published(ctx context.Context, wave survey.WaveID) (*board, err
 	if err != nil {
 		return nil, err
 	}
-	if at := s.atHand(wave); at != nil && at.ID == id {
+	if at := s.atHand(wave, survey.StatePublished); at != nil && at.ID == id {
 		return at, nil
 	}
 	r, err := s.store.Release(ctx, wave, survey.StatePublished)
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(wave, r), nil
+	return s.keep(r), nil
 }
 
-// keep makes a release the one at hand.
-func (s *Server) keep(wave survey.WaveID, r *survey.Release) *board {
+// keep makes a release the one of its wave and state that is at hand.
+func (s *Server) keep(r *survey.Release) *board {
+	key := boardKey{r.Wave, r.State}
 	s.releases.mu.Lock()
 	defer s.releases.mu.Unlock()
-	if at := s.releases.boards[wave]; at != nil && at.ID == r.ID && at.MadeAt.Equal(r.MadeAt) {
+	if at := s.releases.boards[key]; at != nil && at.ID == r.ID && at.MadeAt.Equal(r.MadeAt) {
 		return at
 	}
 	if s.releases.boards == nil {
-		s.releases.boards = map[survey.WaveID]*board{}
+		s.releases.boards = map[boardKey]*board{}
 	}
 	b := newBoard(r)
-	s.releases.boards[wave] = b
+	s.releases.boards[key] = b
 	return b
 }
 
@@ -185,7 +192,7 @@ type remembering struct {
 
 // Release returns the release at hand when the store says that it is the newest.
 func (r remembering) Release(ctx context.Context, wave survey.WaveID, state survey.State) (*survey.Release, error) {
-	if at := r.server.atHand(wave); at != nil && at.State == state {
+	if at := r.server.atHand(wave, state); at != nil {
 		id, err := r.Store.ReleaseID(ctx, wave, state)
 		if err != nil {
 			return nil, err
@@ -231,12 +238,12 @@ func (s *Server) refresh(wave survey.WaveID, first bool) *flight {
 		r, computed, err := report.Refresh(ctx, remembering{s.store, s}, refresher(), wave, s.cfg.Program, s.clock(), nil)
 		if err != nil {
 			fl.err = err
-			if s.atHand(wave) != nil && s.life.Err() == nil {
+			if s.atHand(wave, survey.StateProvisional) != nil && s.life.Err() == nil {
 				s.log.WarnContext(ctx, "older figures shown", slog.String("wave", string(wave)), slog.String("cause", err.Error()))
 			}
 			return
 		}
-		fl.board = s.keep(wave, r)
+		fl.board = s.keep(r)
 		if computed {
 			s.log.InfoContext(ctx, "figures computed", slog.String("wave", string(wave)), slog.Duration("took", time.Since(begun)),
 				slog.Int("answers", r.Answers.Invited+r.Answers.WalkIns))

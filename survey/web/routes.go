@@ -69,7 +69,6 @@ func (s *Server) table() []route {
 
 		{method: http.MethodGet, path: "/s/:token", name: "form", who: citizen, rate: rateToken, handle: s.form},
 		{method: http.MethodPost, path: "/s/:token", name: "form.send", who: citizen, rate: rateToken, body: answersBody, handle: s.formSend},
-		{method: http.MethodGet, path: "/s/:token/thanks", name: "form.thanks", who: citizen, rate: rateNone, handle: s.formThanks},
 		{method: http.MethodPost, path: "/s/:token/withdraw", name: "form.withdraw", who: citizen, rate: rateToken, body: smallBody, handle: s.formWithdraw},
 
 		{method: http.MethodGet, path: "/kiosk", name: "kiosk", who: blind, rate: rateNone, handle: s.kioskShell},

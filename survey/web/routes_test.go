@@ -66,7 +66,6 @@ func TestPermissions(t *testing.T) {
 		{"GET /static/*", "/static/none", [4]int{missing, missing, missing, missing}},
 		{"GET /s/:token", "/s/" + token(170), [4]int{ok, ok, ok, ok}},
 		{"POST /s/:token", "/s/none", [4]int{missing, missing, missing, missing}},
-		{"GET /s/:token/thanks", "/s/none/thanks", [4]int{ok, ok, ok, ok}},
 		{"POST /s/:token/withdraw", "/s/none/withdraw", [4]int{missing, missing, missing, missing}},
 		{"GET /kiosk", "/kiosk", [4]int{ok, ok, ok, ok}},
 		{"GET /kiosk/worker.js", "/kiosk/worker.js", [4]int{ok, ok, ok, ok}},
@@ -166,7 +165,7 @@ func TestPermissions(t *testing.T) {
 // pagesOf are the addresses of every kind of page, with who opens them.
 func pagesOf() map[string]survey.Role {
 	return map[string]survey.Role{
-		"/": "", "/signin": "", "/nothing": "", "/s/" + token(170): "", "/s/none": "", "/s/x/thanks": "", "/kiosk": "",
+		"/": "", "/signin": "", "/nothing": "", "/s/" + token(170): "", "/s/none": "", "/kiosk": "",
 		"/waves": survey.Analyst, "/waves/2026-q3": survey.Analyst, "/waves/2026-q3/scores": survey.Analyst,
 		"/waves/2026-q3/scores?unit=" + url.QueryEscape(string(unitID(0))): survey.Analyst,
 		"/waves/2026-q3/heatmap": survey.Analyst, "/waves/2026-q3/map": survey.Analyst, "/waves/2026-q3/map?indicator=s29": survey.Analyst,

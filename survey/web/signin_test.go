@@ -135,8 +135,57 @@ func TestGuessingIsThrottled(t *testing.T) {
 	if !limited {
 		t.Error("a hundred names from one address were all tried")
 	}
-	if r := s.browser().post("/s/"+token(0), goodForm()); r.status != http.StatusSeeOther {
+	if r := s.browser().post("/s/"+token(0), goodForm()); r.status != http.StatusOK {
 		t.Errorf("an answer from the same address: status %d", r.status)
+	}
+}
+
+// Guessing at a name from elsewhere, from one address or from many, keeps its owner out nowhere else, and many addresses hardly mean
+// more guesses.
+func TestGuessersDoNotShutTheOwnerOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, false, func(_ *site, cfg *Config) { cfg.TrustedProxies = []string{"192.0.2.0/24"} })
+	try := func(address, name, password string) int {
+		b := s.browser()
+		b.headers["X-Forwarded-For"] = address
+		return b.post("/signin", credentials(name, password)).status
+	}
+	guesses := func(address string, n int) (seen int) {
+		for range n {
+			if try(address, "administrator", "wrong") == http.StatusUnauthorized {
+				seen++
+			}
+		}
+		return seen
+	}
+	if seen := guesses("203.0.113.1", 200); seen != 10 {
+		t.Errorf("%d guesses from one address were looked at", seen)
+	}
+	if seen := guesses("2001:db8:1:2::1", 10) + guesses("2001:db8:1:2:3::1", 10); seen != 10 {
+		t.Errorf("%d guesses from one network of IPv6 were looked at", seen)
+	}
+	if status := try("203.0.113.99", "administrator", testPassword); status != http.StatusSeeOther {
+		t.Errorf("one guesser keeps the owner out: %d", status)
+	}
+	seen := 0
+	for i := range 20 {
+		seen += guesses("198.51.100."+strconv.Itoa(i), 20)
+		seen += guesses("2001:db8:7:"+strconv.Itoa(i)+"::1", 20)
+	}
+	if most := 100 - 20 - 1 + 20 + 1; seen > most {
+		t.Errorf("%d guesses from many addresses were looked at, want %d at most", seen, most)
+	}
+	for range 3 {
+		if status := try("203.0.113.100", "administrator", testPassword); status != http.StatusSeeOther {
+			t.Errorf("many guessers keep the owner out: %d", status)
+		}
+	}
+	if guesses("203.0.113.100", 10) != 1 {
+		t.Error("who fails has more than one try at a name that is guessed at from everywhere")
+	}
+	s.now = s.now.Add(5 * time.Minute)
+	if status := try("203.0.113.100", "administrator", testPassword); status != http.StatusSeeOther {
+		t.Errorf("five minutes later: %d", status)
 	}
 }
 

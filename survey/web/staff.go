@@ -13,7 +13,7 @@ import (
 	"sipas/templates/ui"
 )
 
-// staffLang is the language of a page behind the sign-in: its texts are in the data's languages, its words fall back to English.
+// staffLinks lead to a page behind the sign-in in the languages that it exists in.
 func staffLinks(c *call) []layout.LanguageLink {
 	return languageLinks(c, c.lang, i18n.StaffLanguages())
 }

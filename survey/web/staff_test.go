@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"sipas/analysis"
 	"sipas/data"
 	"sipas/survey"
+	"sipas/survey/report"
 	"sipas/templates/i18n"
 	"sipas/templates/pages"
 )
@@ -48,6 +50,68 @@ func TestFromAnswersToFlags(t *testing.T) {
 		t.Error("the department's page leads to pages that it may not see")
 	}
 	department.get("/repair?unit="+url.QueryEscape(string(unitID(1)))).want(t, http.StatusForbidden, i18n.T(i18n.VI, "error.forbidden"))
+}
+
+// A unit whose headline is withheld, because one indicator has too few answers, is still told what its other indicators show.
+func TestRepairsWithoutAHeadline(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	ctx := context.Background()
+	_, _, err := report.Refresh(ctx, s.db, testBy, testWave, "test", testDay, nil)
+	must(t, err)
+	r, err := s.db.Release(ctx, testWave, survey.StateProvisional)
+	must(t, err)
+	withhold := func(which func(*survey.Figure) bool) {
+		for i := range r.Figures {
+			if f := &r.Figures[i]; f.Domain.Unit == unitID(0) && which(f) {
+				f.State, f.Reason, f.Estimate = survey.StateWithheld, survey.ReasonFewAnswers, analysis.Undefined(0, "few")
+			}
+		}
+		r.ID += "'"
+		must(t, s.db.SaveRelease(ctx, testBy, r))
+	}
+	withhold(func(f *survey.Figure) bool { return f.Node == "II" || f.Node == "s24" })
+	empty := i18n.T(i18n.VI, "department.too_few")
+	page := s.as(survey.Department).get("/repair")
+	page.want(t, http.StatusOK, i18n.T(i18n.VI, "flag_state.flag"), i18n.T(i18n.VI, "reason.few_answers", "min", 15))
+	if strings.Contains(page.body, empty) {
+		t.Error("the page says that there are not enough answers for anything")
+	}
+	r.Flags = nil
+	withhold(func(*survey.Figure) bool { return true })
+	must(t, s.server.Close())
+	s.server, err = New(s.server.cfg)
+	must(t, err)
+	s.as(survey.Department).get("/repair").want(t, http.StatusOK, empty, i18n.T(i18n.VI, "department.too_few_do", "min", 15))
+}
+
+// A look at a later wave, which compares with what is published of the one before, leaves the live figures of that one as they are.
+func TestLiveFiguresStayWhenALaterWaveIsRead(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true, func(_ *site, c *Config) { c.RefreshWait, c.RefreshShare = 0, 1e-6 })
+	ctx := context.Background()
+	b := s.as(survey.Analyst)
+	b.get("/waves/2026-q3/scores").want(t, http.StatusOK, i18n.T(i18n.VI, "state.provisional"))
+	r, err := s.db.Release(ctx, testWave, survey.StateProvisional)
+	must(t, err)
+	old := *r
+	old.ID, old.State, old.Number, old.Figures = "published", survey.StatePublished, 1, slices.Clone(r.Figures)
+	for i := range old.Figures {
+		old.Figures[i].Estimate.Value -= 20
+	}
+	_, err = s.db.PublishRelease(ctx, testBy, &old)
+	must(t, err)
+	w := *mustWave(t, s)
+	w.ID, w.From, w.To = "2026-q4", "2026-10-01", "2026-12-31"
+	must(t, s.db.CreateWave(ctx, testBy, &w))
+	later := *r
+	later.ID, later.Wave = "later", w.ID
+	must(t, s.db.SaveRelease(ctx, testBy, &later))
+	before := b.get("/waves/2026-q3/scores")
+	b.get("/waves/2026-q4/index").want(t, http.StatusOK, "Quý III 2026")
+	if after := b.get("/waves/2026-q3/scores"); after.body != before.body {
+		t.Error("the published release took the place of the live figures")
+	}
 }
 
 // The elements of the index stand on one axis without the index itself, and the plain count beside the weighted headline.
@@ -216,7 +280,7 @@ func TestComputationHoldsUpNobody(t *testing.T) {
 
 	// Further answers begin another computation; until it is done the figures at hand are shown.
 	for i := range 20 {
-		if r := s.browser().post("/s/"+token(answeredPerUnit+i%15+60*(i/15)), goodForm()); r.status != http.StatusSeeOther {
+		if r := s.browser().post("/s/"+token(answeredPerUnit+i%15+60*(i/15)), goodForm()); r.status != http.StatusOK {
 			t.Fatalf("answer %d: status %d", i, r.status)
 		}
 	}
@@ -320,7 +384,17 @@ func TestFigurePropsKeepEverything(t *testing.T) {
 func TestAdminPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)
-	s.as(survey.Administrator).get("/admin").want(t, http.StatusOK, fleetPath, "department", communes()[0].FullVI, "left")
+	admin := s.as(survey.Administrator)
+	page := admin.get("/admin")
+	page.want(t, http.StatusOK, fleetPath, "department", communes()[0].FullVI, "left", "135")
+	// What was withdrawn is not stored, whatever came in on the day.
+	thanks := s.browser().post("/s/"+token(answeredPerUnit), goodForm())
+	_, receipt, _ := strings.Cut(thanks.body, `name="receipt" value="`)
+	receipt, _, _ = strings.Cut(receipt, `"`)
+	s.browser().post("/s/"+token(answeredPerUnit)+"/withdraw", url.Values{"receipt": {receipt}}).want(t, http.StatusOK)
+	if n := len(s.responses()); n != 135 || admin.get("/admin").body != page.body {
+		t.Errorf("%d are stored, and the page says otherwise than before", n)
+	}
 }
 
 func TestSortHeat(t *testing.T) {

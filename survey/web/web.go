@@ -35,6 +35,9 @@ type Config struct {
 	TrustedProxies []string
 	// Secure says that browsers reach the program by HTTPS: cookies are Secure and bound to the host, and HSTS is sent.
 	Secure bool
+	// URL is the address that the program is reached at, such as "https://khaosat.example.gov.vn", without a slash at its end. It is in what
+	// machines keep, as the catalog of releases; empty means what each caller says.
+	URL string
 	// DemoKiosk makes every browser that opens /kiosk a kiosk at the first point, without a code. Demonstrations only.
 	DemoKiosk bool
 	// Demo marks every page as showing made data.
@@ -105,7 +108,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, store: cfg.Store, keys: cfg.Keys, held: heldKeys{keys: cfg.Keys}, seals: cfg.Seals, clock: cfg.Clock, log: cfg.Logger,
 		csrf: http.NewCrossOriginProtection(), cookie: "sipas_session", kioskCookie: "sipas_kiosk",
-		limits: newLimits(), hashing: newHasher(), kioskFiles: newKioskFiles(cfg.Program), detector: survey.NewDetector(),
+		limits: newLimits(), public: newOpenReleases(), hashing: newHasher(), kioskFiles: newKioskFiles(cfg.Program), detector: survey.NewDetector(),
 		sweeps: make(chan struct{}, 1),
 	}
 	if cfg.Secure {

@@ -85,8 +85,11 @@ type Staff struct {
 type Citizen struct {
 	Lang      i18n.Lang
 	Languages []LanguageLink
-	Office    string // who asks, as the wave names it; may be empty
-	Demo      bool
+	// LanguageForm is the id of a form that is shown in another language with what was typed into it: then the languages are buttons of it,
+	// named "show", and not links.
+	LanguageForm string
+	Office       string // who asks, as the wave names it; may be empty
+	Demo         bool
 }
 
 // Public is the frame of a page of published figures.

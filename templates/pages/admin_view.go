@@ -1,18 +1,13 @@
 package pages
 
-import (
-	"time"
-
-	"sipas/templates/layout"
-)
+import "sipas/templates/layout"
 
 // UserRow is one account.
 type UserRow struct {
-	Name     string
-	Role     string
-	Unit     string
-	Active   bool
-	LastSeen time.Time
+	Name   string
+	Role   string
+	Unit   string
+	Active bool
 }
 
 // CountRow is one number about the store; Key is the catalogue's "count.<key>":

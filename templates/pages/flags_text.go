@@ -86,7 +86,7 @@ func (v DepartmentView) lead() string {
 	case countFlags(v.Rows, survey.FlagWatch) > 0:
 		return i18n.Count(l, "department.lead_watch", countFlags(v.Rows, survey.FlagWatch))
 	}
-	return i18n.T(l, "department.lead_fine", "of", v.Indicators)
+	return i18n.T(l, "department.lead_fine", "of", v.Indicators-v.TooFew)
 }
 
 // reasonText puts one reason and its evidence into a sentence.

@@ -57,8 +57,9 @@ type DepartmentView struct {
 	Headline   ui.FigureProps
 	Rows       []FlagRow // most urgent first
 	Indicators int       // how many there are in all
+	TooFew     int       // how many of them have too few answers to say anything
+	Least      int       // the fewest answers of a figure that is shown
 	Gain       float64   // of the index if all flagged were at target
 	GainUnit   ui.Unit
-	Answers    int
 	KioskTimes int // as in ScoresView
 }

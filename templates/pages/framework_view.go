@@ -114,6 +114,7 @@ type DraftView struct {
 	Action    string
 	BackHref  string
 	Refused   bool // it was to be published and cannot be
+	Stale     bool // somebody else changed it since the form that was sent was made
 	Errors    []ui.FieldError
 	General   []string // faults of the document itself
 	Count     int      // of all faults
@@ -121,6 +122,7 @@ type DraftView struct {
 	Names     []NodeField
 	Node      *NodeForm
 	JSON      string
+	JSONOpen  bool // it is what was written, and not what is stored
 	JSONError string
 	Preview   []PreviewRow
 	Problem   string // why nothing could be tried out

@@ -57,7 +57,7 @@ type Superseder struct {
 	MadeAt time.Time
 }
 
-// ReleaseView is a published release. Everything on it comes from the release itself but for NewerHref and Superseder.
+// ReleaseView is a published release. Everything on it comes from the release itself but for By.
 type ReleaseView struct {
 	Shell    layout.Public
 	Wave     string
@@ -69,7 +69,6 @@ type ReleaseView struct {
 
 	By       *Superseder // nil for the wave's newest
 	Before   *Superseder // the release whose place it took, with this one's reason; nil for the first
-	Newest   string      // the address of the wave's newest release
 	Headline ui.FigureProps
 	WithWalk ui.FigureProps // its State is empty where there is none
 

@@ -426,17 +426,16 @@ func sampleDepartment(l i18n.Lang) pages.DepartmentView {
 	for i := range rows {
 		rows[i].Unit = "Phường Tân Ninh"
 	}
-	return pages.DepartmentView{Shell: shell, Wave: waveName(l), Unit: "Phường Tân Ninh", Headline: headline, Rows: rows[:3], Indicators: 16, Gain: 3.94, GainUnit: ui.Percent, Answers: 512}
+	return pages.DepartmentView{Shell: shell, Wave: waveName(l), Unit: "Phường Tân Ninh", Headline: headline, Rows: rows[:3], Indicators: 16, Gain: 3.94, GainUnit: ui.Percent, TooFew: 1, Least: 15}
 }
 
 func sampleAdmin(l i18n.Lang) pages.AdminView {
-	seen := time.Date(2026, 11, 22, 9, 12, 0, 0, time.UTC)
 	return pages.AdminView{
 		Shell: staff(l, "admin", ""), Waves: sampleWaves(l), Version: "0.1", DataDir: "/var/lib/sipas",
 		Users: []pages.UserRow{
-			{Name: "phantich", Role: string(survey.Analyst), Active: true, LastSeen: seen},
+			{Name: "phantich", Role: string(survey.Analyst), Active: true},
 			{Name: "tanninh", Role: string(survey.Department), Unit: "Phường Tân Ninh", Active: true},
-			{Name: "quantri", Role: string(survey.Administrator), Active: false, LastSeen: seen},
+			{Name: "quantri", Role: string(survey.Administrator), Active: false},
 		},
 		Kiosks: 2, KiosksHref: "/admin/kiosks",
 		Counts: []pages.CountRow{{Key: "responses", Value: 8992}, {Key: "answers", Value: 79210}, {Key: "transactions", Value: 60000}, {Key: "invitations", Value: 20000}, {Key: "units", Value: 106}, {Key: "comments", Value: 811}, {Key: "releases", Value: 3}},

@@ -57,7 +57,45 @@ func testDrafts(t *testing.T, s survey.Store) {
 	if err := s.DropDraft(ctx, By, "own", second); !survey.IsCode(err, survey.CodeNotFound) {
 		t.Errorf("dropped twice: %v", err)
 	}
+	// Another draft of the id continues where the one before it ended, so that nobody takes the two for one.
+	d.Revision = 0
+	third, err := s.SaveDraft(ctx, By, d)
+	if err != nil || third <= second {
+		t.Errorf("a draft after one that was dropped: revision %d, %v", third, err)
+	}
+	if err := s.DropDraft(ctx, By, "own", third); err != nil {
+		t.Error(err)
+	}
 	if trail, err := s.Trail(ctx, 1); err != nil || len(trail) != 1 || trail[0].Act != "drop_draft" {
 		t.Errorf("trail %+v, %v", trail, err)
+	}
+	// Publishing removes the draft with it, and does neither where the draft is another one by then.
+	doc := FrameworkDocument()
+	f, err := survey.ParseFramework(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.ID = "own"
+	if doc, err = f.Document(); err != nil {
+		t.Fatal(err)
+	}
+	last, err := s.SaveDraft(ctx, By, survey.Draft{ID: "own", Document: doc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PublishDraft(ctx, By, "own", last-1, doc); !survey.IsCode(err, survey.CodeConflict) {
+		t.Errorf("published at an older revision: %v", err)
+	}
+	if _, err := s.Framework(ctx, f.Ref()); !survey.IsCode(err, survey.CodeNotFound) {
+		t.Errorf("a version was left by what was refused: %v", err)
+	}
+	if _, err := s.PublishDraft(ctx, By, "own", last, doc); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Draft(ctx, "own"); !survey.IsCode(err, survey.CodeNotFound) {
+		t.Errorf("the draft is still there: %v", err)
+	}
+	if _, err := s.PublishDraft(ctx, By, "own", last, doc); !survey.IsCode(err, survey.CodeNotFound) {
+		t.Errorf("published twice: %v", err)
 	}
 }
