@@ -358,7 +358,7 @@ func TestSIPASPartFromAWave(t *testing.T) {
 		want    float64
 		says    string
 	}{
-		{[]survey.Figure{figure("sipas", 88.2, survey.StatePublished)}, 8.82, "0.1 × 88.20"},
+		{[]survey.Figure{figure("sipas", 88.2, survey.StatePublished)}, 8.82, "0.1 × 88.2"},
 		{[]survey.Figure{undefined, figure("II", 90, survey.StateProvisional)}, 9, "in the place of sipas"},
 		{[]survey.Figure{undefined, figure("II", 90, survey.StateWithheld)}, math.NaN(), "not shown"},
 		{nil, math.NaN(), "no figure"},
