@@ -57,14 +57,16 @@ func (c *computation) openHistory() error {
 		h.Accounts, h.Importance, h.Compared = map[string]*account{}, map[string]float64{}, map[string]*compared{}
 	}
 	c.position = make([]int, len(c.domains))
-	for i, d := range c.domains {
+	for i, d := range slices.Concat(c.domains, pooledDomains) {
 		one := historyDomain{d.Domain, d.family}
 		at := slices.Index(h.Domains, one)
 		if at < 0 {
 			at = len(h.Domains)
 			h.Domains = append(h.Domains, one)
 		}
-		c.position[i] = at
+		if i < len(c.position) {
+			c.position[i] = at
+		}
 	}
 	c.history, c.shown = h, map[survey.FigureKey]*survey.Figure{}
 	if c.in.Shown != nil {

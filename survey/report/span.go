@@ -108,15 +108,31 @@ func (s *span) add(v vector) {
 	}
 }
 
-// vanishing returns a basis of those combinations of the vectors that count nothing at any of the places, each given by the
-// domains that hold it. Each of others is moved by a combination of the vectors so that it counts nothing there either; moved
+// target is a set of places with a combination of domains: it counts both. A set that is empty is the combination alone.
+type target struct {
+	places []int
+	vector
+}
+
+// at is what the target counts an answer at a place, given the domains that hold it.
+func (z *target) at(p int, holders []int) uint64 {
+	x := z.vector.at(holders)
+	if slices.Contains(z.places, p) {
+		x = (x + 1) % modulus
+	}
+	return x
+}
+
+// vanishing returns a basis of those combinations of the vectors that count nothing at any of the places, whose domains holders
+// lists. Each of others is moved by a combination of the vectors so that it counts nothing there either; moved
 // tells of which that is possible. All are changed.
-func vanishing(vectors, others []vector, places [][]int) (basis []vector, moved []bool) {
+func vanishing(vectors []vector, others []target, places []int, holders [][]int) (basis []vector, moved []bool) {
 	moved = make([]bool, len(others))
 	for i := range moved {
 		moved[i] = true
 	}
-	for _, h := range places {
+	for _, place := range places {
+		h := holders[place]
 		at := -1
 		for i, v := range vectors {
 			if v.at(h) != 0 {
@@ -124,8 +140,8 @@ func vanishing(vectors, others []vector, places [][]int) (basis []vector, moved 
 			}
 		}
 		if at < 0 {
-			for i, z := range others {
-				moved[i] = moved[i] && z.at(h) == 0
+			for i := range others {
+				moved[i] = moved[i] && others[i].at(place, h) == 0
 			}
 			continue
 		}
@@ -138,15 +154,150 @@ func vanishing(vectors, others []vector, places [][]int) (basis []vector, moved 
 				v.less(x, p)
 			}
 		}
-		for i, z := range others {
+		for i := range others {
 			if moved[i] {
-				if x := z.at(h); x != 0 {
-					z.less(x, p)
+				if x := others[i].at(place, h); x != 0 {
+					others[i].less(x, p)
 				}
 			}
 		}
 	}
 	return vectors, moved
+}
+
+// lens is a span seen by places: each row counts one at a place of its own, the one of most answers at which it counts anything, and
+// nothing at those of the others. What counts at few answers then shows: it is a row, or a difference of rows whose places have few.
+type lens struct {
+	holders [][]int
+	order   []int // the places, those of most answers first
+	size    []int // answers, by place
+	rows    []vector
+	places  []int // of the rows
+}
+
+// basis lets all vectors in, and returns those that count nothing at any place.
+func (l *lens) basis(vectors []vector) []vector {
+	for _, p := range l.order {
+		at := slices.IndexFunc(vectors, func(v vector) bool { return v.at(l.holders[p]) != 0 })
+		if at < 0 {
+			continue
+		}
+		v := vectors[at]
+		vectors = slices.Delete(vectors, at, at+1)
+		l.push(v, p)
+		for _, o := range vectors {
+			if x := o.at(l.holders[p]); x != 0 {
+				o.less(x, v)
+			}
+		}
+	}
+	return vectors
+}
+
+// push lets in a vector that counts nothing at the places of the rows.
+func (l *lens) push(v vector, p int) {
+	v.scale(inverse(v.at(l.holders[p])))
+	for _, r := range l.rows {
+		if x := r.at(l.holders[p]); x != 0 {
+			r.less(x, v)
+		}
+	}
+	l.rows, l.places = append(l.rows, v), append(l.places, p)
+}
+
+// reduce takes the rows out of a vector, and returns the place that it would have as a row, or -1.
+func (l *lens) reduce(v vector) int {
+	for i, r := range l.rows {
+		if x := v.at(l.holders[l.places[i]]); x != 0 {
+			v.less(x, r)
+		}
+	}
+	return l.first(v)
+}
+
+func (l *lens) first(v vector) int {
+	i := slices.IndexFunc(l.order, func(p int) bool { return v.at(l.holders[p]) != 0 })
+	if i < 0 {
+		return -1
+	}
+	return l.order[i]
+}
+
+// light reports whether a vector counts at some answers, but at fewer than the minimum.
+func (l *lens) light(v vector, least int) bool {
+	n := 0
+	for _, p := range l.order {
+		if v.at(l.holders[p]) != 0 {
+			if n += l.size[p]; n >= least {
+				return false
+			}
+		}
+	}
+	return n > 0
+}
+
+// exposes reports whether with v, which is reduced and would have the place p, something of few answers is in the span.
+func (l *lens) exposes(v vector, p, least int) bool {
+	one := slices.Clone(v)
+	one.scale(inverse(one.at(l.holders[p])))
+	if l.light(one, least) {
+		return true
+	}
+	for i, r := range l.rows {
+		if l.size[l.places[i]] >= least {
+			continue
+		}
+		row := slices.Clone(r)
+		if x := row.at(l.holders[p]); x != 0 {
+			row.less(x, one)
+			if l.light(row, least) {
+				return true
+			}
+		}
+		if l.size[p]+l.size[l.places[i]] >= least {
+			continue
+		}
+		for _, f := range []uint64{1, modulus - 1} {
+			sum := slices.Clone(row)
+			sum.less(f, one)
+			if l.light(sum, least) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alone is the combination of domains that counts one at each of the places and nothing at the others, where there is one. The
+// lens must have all domains in it.
+func (l *lens) alone(places []int) (vector, bool) {
+	var v vector
+	inside := make([]bool, len(l.holders))
+	for _, p := range places {
+		inside[p] = true
+	}
+	for i, p := range l.places {
+		if inside[p] {
+			if v == nil {
+				v = slices.Clone(l.rows[i])
+			} else {
+				v.less(modulus-1, l.rows[i])
+			}
+		}
+	}
+	if v == nil {
+		return nil, false
+	}
+	for _, p := range l.order {
+		want := uint64(0)
+		if inside[p] {
+			want = 1
+		}
+		if v.at(l.holders[p]) != want {
+			return nil, false
+		}
+	}
+	return v, true
 }
 
 // units are the vectors of all domains, each by itself.

@@ -17,6 +17,20 @@ type account struct {
 	// changes of domains, of then and of any time before that can still be told from what did not change.
 	Secrets []sparse `json:"secrets"`
 	Epoch   int      `json:"epoch"` // the last one
+	// Cells are sets of places as they were before some of them changed, and may still be told by what changed since.
+	Cells []cell `json:"cells,omitempty"`
+	// Peaks are by domain the most answers of any state that was forgotten.
+	Peaks []int `json:"peaks,omitempty"`
+}
+
+// cell is the answers of a set of places as they were at an epoch. They, and Rest, are by what they differ from what is known.
+type cell struct {
+	Set    [3]int `json:"set"`
+	Places []int  `json:"p"` // those that had answers
+	N      []int  `json:"n"` // by code
+	Rest   sparse `json:"rest,omitempty"`
+
+	target
 }
 
 // atom is the answers of one place, by code.
@@ -66,6 +80,9 @@ func (s *state) distance(o *state) int {
 // only matter again when nearly all of them are taken back.
 const memorable = 4
 
+// mostCells bounds how many sets of places are remembered, the newest.
+const mostCells = 300
+
 // mostWhole bounds what is remembered of the whole, which the remainders of families are counted from.
 const mostWhole = 200
 
@@ -79,7 +96,9 @@ type turn struct {
 	n       [][]int // by domain and code
 	total   []int
 	span    span
-	free    int // rows of the span that count nothing anywhere
+	free    int  // rows of the span that count nothing anywhere
+	all     lens // what could be told if every domain were shown
+	told    lens // what is
 	secrets []vector
 	same    []bool
 	advance []bool
@@ -100,49 +119,59 @@ func (t *turn) begin(answers map[int]map[int]int) {
 	}
 	slices.Sort(places)
 	size := len(t.domains)
-	var changed, live, lived [][]int
+	var changed, live, lived []int
 	touched := make([]bool, size)
 	t.n, t.total, t.same, t.advance = make([][]int, size), make([]int, size), make([]bool, size), make([]bool, size)
 	for d := range t.n {
 		t.n[d] = make([]int, len(t.Codes))
 	}
+	t.all = lens{holders: t.holders, size: make([]int, len(t.holders))}
 	t.Atoms = nil
 	for _, p := range places {
-		h := t.holders[p]
 		if distance(now[p], before[p]) > 0 {
-			changed = append(changed, h)
-			for _, d := range h {
+			changed = append(changed, p)
+			for _, d := range t.holders[p] {
 				touched[d] = true
 			}
 		}
 		if before[p] != nil {
-			lived = append(lived, h)
+			lived = append(lived, p)
 		}
 		if now[p] == nil {
 			continue
 		}
-		live = append(live, h)
+		live = append(live, p)
 		t.Atoms = append(t.Atoms, atom{Place: p, N: now[p]})
-		for _, d := range h {
-			for k, n := range now[p] {
+		for k, n := range now[p] {
+			t.all.size[p] += n
+			for _, d := range t.holders[p] {
 				t.n[d][k] += n
 				t.total[d] += n
 			}
 		}
 	}
-	known, _ := vanishing(units(size), nil, lived)
+	t.all.order = live
+	slices.SortStableFunc(t.all.order, func(a, b int) int { return cmp.Compare(t.all.size[b], t.all.size[a]) })
+	t.told = t.all
+	known, _ := vanishing(units(size), nil, lived, t.holders)
 	for _, s := range t.Span {
 		known = append(known, s.dense(size))
 	}
+	t.leave(before, lived, changed)
 	t.remember(known, changed, touched)
 	t.span = span{}
-	nothing, _ := vanishing(units(size), nil, live)
-	for _, v := range nothing {
+	for _, v := range t.all.basis(units(size)) {
 		t.span.add(v)
 	}
 	t.free = len(t.span.rows)
 	for _, v := range t.Span {
 		t.span.add(v.dense(size))
+	}
+	for _, v := range t.span.rows[t.free:] {
+		v = slices.Clone(v)
+		if p := t.told.reduce(v); p >= 0 {
+			t.told.push(v, p)
+		}
 	}
 	for i := range t.States {
 		s := &t.States[i]
@@ -154,11 +183,98 @@ func (t *turn) begin(answers map[int]map[int]int) {
 			t.same[s.Domain] = true
 		}
 	}
-	t.conceal()
+	t.conceal(now)
+}
+
+// Sets of places, besides domains, that may not be told where they are few.
+const (
+	setPlace   = iota // a place by itself
+	setCommon         // what two domains have in common
+	setWithout        // what a domain has beside another
+)
+
+// within lists those of some places that are in a set.
+func (t *turn) within(set [3]int, places []int) (out []int) {
+	for _, p := range places {
+		in := p == set[1]
+		if set[0] != setPlace {
+			in = slices.Contains(t.holders[p], set[1]) && slices.Contains(t.holders[p], set[2]) == (set[0] == setCommon)
+		}
+		if in {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sets lists each of some places; what two domains have in common, where it is several places; and what a domain has beside another
+// that lies within it.
+func (t *turn) sets(places []int) [][3]int {
+	var out [][3]int
+	common := map[[2]int]int{}
+	held := make([]int, len(t.domains))
+	for _, p := range places {
+		out = append(out, [3]int{setPlace, p})
+		for i, d := range t.holders[p] {
+			held[d]++
+			for _, o := range t.holders[p][:i] {
+				common[[2]int{o, d}]++
+			}
+		}
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(common), func(a, b [2]int) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	}) {
+		a, b := pair[0], pair[1]
+		switch n := common[pair]; {
+		case n < held[a] && n < held[b]:
+			if n > 1 {
+				out = append(out, [3]int{setCommon, a, b})
+			}
+		case n < held[a]-1:
+			out = append(out, [3]int{setWithout, a, b})
+		case n < held[b]-1:
+			out = append(out, [3]int{setWithout, b, a})
+		}
+	}
+	return out
+}
+
+// sum counts answers in places, by code.
+func sum(answers map[int][]int, places []int) []int {
+	var out []int
+	for _, p := range places {
+		for k, n := range answers[p] {
+			for len(out) <= k {
+				out = append(out, 0)
+			}
+			out[k] += n
+		}
+	}
+	return out
+}
+
+// leave keeps the sets of places that changed, as they were before.
+func (t *turn) leave(before map[int][]int, lived, changed []int) {
+	size := len(t.domains)
+	for i := range t.Cells {
+		c := &t.Cells[i]
+		c.target = target{c.Places, c.Rest.dense(size)}
+	}
+	is := make([]bool, len(t.holders))
+	for _, p := range changed {
+		is[p] = true
+	}
+	for _, set := range t.sets(lived) {
+		places := t.within(set, lived)
+		if slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
+			t.Cells = append(t.Cells, cell{Set: set, Places: places, N: sum(before, places), target: target{places, make(vector, size)}})
+		}
+	}
 }
 
 // conceal adds to the secrets those of today.
-func (t *turn) conceal() {
+func (t *turn) conceal(now map[int][]int) {
 	size := len(t.domains)
 	old := t.secrets
 	t.secrets = nil
@@ -179,7 +295,7 @@ func (t *turn) conceal() {
 		add(v)
 	}
 	for d, n := range t.total {
-		if t.few(n) {
+		if t.few(n) || n > 0 && t.sunk(d) {
 			add(unit(d, size))
 		}
 	}
@@ -191,6 +307,46 @@ func (t *turn) conceal() {
 			add(v)
 		}
 	}
+	for _, set := range t.sets(t.all.order) {
+		places := t.within(set, t.all.order)
+		if t.few(distance(sum(now, places), nil)) {
+			if v, ok := t.all.alone(places); ok {
+				add(v)
+			}
+		}
+	}
+	for i := range t.Cells {
+		c := &t.Cells[i]
+		if t.few(distance(c.N, nil)) {
+			v, lives := t.all.alone(c.Places)
+			if lives {
+				v.less(modulus-1, c.vector)
+				add(v)
+			} else if !slices.ContainsFunc(c.Places, func(p int) bool { return now[p] != nil }) {
+				add(slices.Clone(c.vector))
+			}
+		}
+		places := t.within(c.Set, t.all.order)
+		if !t.few(distance(sum(now, places), c.N)) {
+			continue
+		}
+		// Of the places that were there, the answers of today and of then cancel.
+		v := make(vector, size)
+		if born := slices.DeleteFunc(places, func(p int) bool { return slices.Contains(c.Places, p) }); len(born) > 0 {
+			var lives bool
+			if v, lives = t.all.alone(born); !lives {
+				continue
+			}
+		}
+		v.less(1, c.vector)
+		add(v)
+	}
+}
+
+// sunk reports whether so many answers were taken back that the domain may be where it was when something was known of it that is
+// forgotten.
+func (t *turn) sunk(d int) bool {
+	return d < len(t.Peaks) && t.Peaks[d] > 0 && t.total[d] < t.Peaks[d]+t.least
 }
 
 // count lists the answers by place and code.
@@ -218,10 +374,10 @@ func (t *turn) count(answers map[int]map[int]int) map[int][]int {
 
 // remember keeps of what was known what holds of the places that did not change, drops the states that nothing to come can
 // reveal, and opens a state for each domain whose answers are new. Span is left as the combinations that are known without anything new.
-func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
+func (t *turn) remember(known []vector, changed []int, touched []bool) {
 	size := len(t.domains)
 	var hidden []int
-	var rests []vector
+	var rests []target
 	for i := range t.States {
 		s := &t.States[i]
 		if s.To == t.Epoch && !touched[s.Domain] {
@@ -232,26 +388,37 @@ func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
 		}
 		s.rest = make(vector, size)
 		if !s.Known {
-			hidden, rests = append(hidden, i), append(rests, s.Rest.dense(size))
+			hidden, rests = append(hidden, i), append(rests, target{vector: s.Rest.dense(size)})
 		}
 	}
 	for _, v := range t.Secrets {
-		rests = append(rests, v.dense(size))
+		rests = append(rests, target{vector: v.dense(size)})
 	}
-	kept, moved := vanishing(known, rests, changed)
+	cells := len(rests)
+	for i := range t.Cells {
+		rests = append(rests, t.Cells[i].target)
+	}
+	kept, moved := vanishing(known, rests, changed, t.holders)
 	t.secrets = nil
-	for k := len(hidden); k < len(rests); k++ {
+	for k := len(hidden); k < cells; k++ {
 		if moved[k] {
-			t.secrets = append(t.secrets, rests[k])
+			t.secrets = append(t.secrets, rests[k].vector)
 		}
 	}
+	var may []cell
+	for i, c := range t.Cells {
+		if moved[cells+i] {
+			may = append(may, c)
+		}
+	}
+	t.Cells = may
 	t.Span = nil
 	for _, v := range kept {
 		t.Span = append(t.Span, v.sparse())
 	}
 	gone := map[int]bool{}
 	for k, i := range hidden {
-		t.States[i].rest = rests[k]
+		t.States[i].rest = rests[k].vector
 		gone[i] = !moved[k]
 	}
 	var states []state
@@ -293,7 +460,7 @@ func (t *turn) latest(d int) *state {
 // ready reports whether the domain, by itself, may be shown as it is: its answers are enough, and so are those of each
 // change since something was known of it.
 func (t *turn) ready(d int) bool {
-	if t.total[d] < t.least {
+	if t.total[d] < t.least || t.sunk(d) {
 		return false
 	}
 	now := state{N: t.n[d], Total: t.total[d]}
@@ -314,37 +481,41 @@ func (t *turn) few(n int) bool { return n > 0 && n < t.least }
 func (t *turn) choose(held func(d int) bool) {
 	var order []int
 	for d := range t.domains {
-		if !t.same[d] && t.ready(d) && !held(d) {
+		if t.domains[d].figure() && !t.same[d] && t.ready(d) && !held(d) {
 			order = append(order, d)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.total[b], t.total[a]) })
-	var left map[family]remainder
-	if t.same[0] {
-		left, _ = t.remainders()
-	}
+	left, _ := t.remainders(false)
 	for _, d := range order {
 		v := unit(d, len(t.domains))
 		t.span.reduce(v)
-		fits := !t.tells(v)
-		if !fits {
+		if t.tells(v) {
+			continue
+		}
+		seen := slices.Clone(v)
+		place := t.told.reduce(seen)
+		if place >= 0 && t.told.exposes(seen, place, t.least) {
 			continue
 		}
 		f := t.domains[d].family
-		switch {
-		case f == familyWhole:
-			if left, fits = t.remainders(); !fits {
-				left = nil
+		if f == familyWhole {
+			all, fits := t.remainders(true)
+			if !fits {
 				continue
 			}
-		case left != nil:
-			rest := left[f].without(t.known(d))
+			left = all
+		} else {
+			rest := left[f].without(t.known(d, true))
 			if !rest.fits(t) {
 				continue
 			}
 			left[f] = rest
 		}
 		t.advance[d] = true
+		if place >= 0 {
+			t.told.push(seen, place)
+		}
 		if v.pivot() < 0 {
 			continue
 		}
@@ -385,27 +556,32 @@ func (t *turn) tells(v vector) bool {
 	})
 }
 
-// stretch is counts that held from one epoch to another.
+// stretch is counts that held from one epoch to another. It is fresh when it was not known before this epoch.
 type stretch struct {
 	from, to int
 	n        []int
+	fresh    bool
 }
 
-// known lists what was known of a domain, and what it is now, which comes last.
-func (t *turn) known(d int) []stretch {
+// known lists what was known of a domain and, when it is let through or is the same as before, what it is now, which comes last: it may
+// have been so for some epochs already.
+func (t *turn) known(d int, through bool) []stretch {
 	var out []stretch
-	for _, s := range t.States {
-		if s.Domain == d && s.Known && s.N != nil && s.To < t.epoch {
-			out = append(out, stretch{s.From, s.To, s.N})
-		}
-	}
 	from := t.epoch
 	for _, s := range t.States {
-		if s.Domain == d && s.Known && s.To == t.epoch {
+		if s.Domain != d || s.N == nil {
+			continue
+		}
+		if s.To == t.epoch {
 			from = s.From
+		} else if s.Known {
+			out = append(out, stretch{s.From, s.To, s.N, false})
 		}
 	}
-	return append(out, stretch{from, t.epoch, t.n[d]})
+	if through || t.same[d] {
+		out = append(out, stretch{from, t.epoch, t.n[d], !t.same[d]})
+	}
+	return out
 }
 
 // remainder is what the parts of a family that are shown leave of the whole, now and whenever all of them were known.
@@ -425,16 +601,16 @@ func (r remainder) without(part []stretch) remainder {
 			for k, x := range b.n {
 				n[k] -= x
 			}
-			out = append(out, stretch{from, to, n})
+			out = append(out, stretch{from, to, n, a.fresh || b.fresh})
 		}
 	}
 	return out
 }
 
-// fits reports whether the remainder, and each change of it, may be told.
+// fits reports whether what is fresh of the remainder, and each change between it and any other, may be told.
 func (r remainder) fits(t *turn) bool {
 	for i, a := range r {
-		if a.to != t.epoch {
+		if !a.fresh {
 			continue
 		}
 		if t.few(distance(a.n, nil)) {
@@ -449,14 +625,15 @@ func (r remainder) fits(t *turn) bool {
 	return true
 }
 
-// remainders are what the parts that are known anyway leave of the whole, and whether that may be told.
-func (t *turn) remainders() (map[family]remainder, bool) {
+// remainders are what the parts that are known anyway leave of the whole, and whether that may be told. They are of the whole as it is now
+// when it is let through.
+func (t *turn) remainders(through bool) (map[family]remainder, bool) {
 	out, fits := map[family]remainder{}, true
 	for _, f := range []family{familyUnit, familyField, familyGroup} {
-		r := remainder(t.known(0))
+		r := remainder(t.known(0, through))
 		for d := range t.domains {
 			if t.domains[d].family == f && t.same[d] {
-				r = r.without(t.known(d))
+				r = r.without(t.known(d, false))
 			}
 		}
 		out[f] = r
@@ -484,16 +661,36 @@ func (t *turn) end() {
 			wholes++
 		}
 	}
+	t.Peaks = append(t.Peaks, make([]int, len(t.domains)-len(t.Peaks))...)
 	t.States = slices.DeleteFunc(t.States, func(s state) bool {
 		if s.To == t.epoch || s.Known && s.To == latest[s.Domain] {
 			return false
 		}
+		forgotten := false
 		if s.Domain == 0 && s.Known {
 			wholes--
-			return wholes > mostWhole
+			forgotten = wholes > mostWhole
+		} else {
+			forgotten = (s.Known || s.Total >= t.least) && s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]}) > memorable*t.least
 		}
-		return (s.Known || s.Total >= t.least) && s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]}) > memorable*t.least
+		if forgotten {
+			t.Peaks[s.Domain] = max(t.Peaks[s.Domain], s.Total)
+		}
+		return forgotten
 	})
+	answers := map[int][]int{}
+	for _, a := range t.Atoms {
+		answers[a.Place] = a.N
+	}
+	t.Cells = slices.DeleteFunc(t.Cells, func(c cell) bool {
+		return !t.few(distance(c.N, nil)) && !t.few(distance(sum(answers, t.within(c.Set, t.all.order)), c.N))
+	})
+	if more := len(t.Cells) - mostCells; more > 0 {
+		t.Cells = t.Cells[more:]
+	}
+	for i := range t.Cells {
+		t.Cells[i].Rest = t.Cells[i].vector.sparse()
+	}
 	for i := range t.States {
 		s := &t.States[i]
 		s.Rest = nil

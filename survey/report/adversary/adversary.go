@@ -342,6 +342,7 @@ func (t *topic) reduce(row equation, rows []equation, pivot map[int]int) {
 type part struct {
 	name   string
 	places map[string]bool
+	loose  bool // what changed in it is counted place by place: one that came here and one that went there are two
 }
 
 // parts lists what the secrets are about, from labels alone: every cell of unit, field and group, as fine as it is known and summed over
@@ -349,11 +350,11 @@ type part struct {
 func (t *topic) parts() []part {
 	var all []part
 	taken := map[string]bool{}
-	add := func(name string, places map[string]bool) {
+	add := func(name string, places map[string]bool, loose bool) {
 		key := fmt.Sprint(places) // maps are printed in order of their keys
 		if len(places) > 0 && !taken[key] {
 			taken[key] = true
-			all = append(all, part{name, places})
+			all = append(all, part{name, places, loose})
 		}
 	}
 	for seen := range 8 { // which of the three labels a part is by; none is the whole
@@ -371,7 +372,7 @@ func (t *topic) parts() []part {
 			by[key][name] = true
 		}
 		for _, key := range slices.Sorted(maps.Keys(by)) {
-			add(key, by[key])
+			add(key, by[key], false)
 		}
 	}
 	single := len(all)
@@ -379,7 +380,7 @@ func (t *topic) parts() []part {
 		for j := range single {
 			left := maps.Clone(all[i].places)
 			maps.DeleteFunc(left, func(name string, _ bool) bool { return all[j].places[name] })
-			add(all[i].name+" without "+all[j].name, left)
+			add(all[i].name+" without "+all[j].name, left, true)
 		}
 	}
 	return all
@@ -421,7 +422,14 @@ func (t *topic) recovered(least int) (found []string) {
 				if o.rest != m.rest {
 					continue
 				}
-				if n := apart(o.n, m.n); n > 0 && n < least {
+				n := apart(o.n, m.n)
+				if p.loose && n > 0 {
+					n = 0
+					for name := range p.places {
+						n += apart(t.answers[before][name], t.answers[e][name])
+					}
+				}
+				if n > 0 && n < least {
 					found = append(found, fmt.Sprintf("%s from %d to %d: %d answers", p.name, before, e, n))
 				}
 			}
