@@ -2,46 +2,107 @@ package report
 
 import "slices"
 
-// vector is a combination of domains, with a coefficient for each. Coefficients are counted modulo a prime, so that elimination is exact
-// and the same on every machine.
+// vector says how often each answer is counted: by a coefficient for each domain, which counts for all places that it holds, and one for
+// each of some places by themselves. Coefficients are counted modulo a prime, so that elimination is exact and the same on every machine.
 type vector []uint64
 
 const modulus = 1<<31 - 1
 
-// sparse is a vector as it is stored: pairs of position and coefficient.
+// sparse is a vector as it is stored: pairs of position and coefficient. The position of a place is its number after placeBase.
 type sparse [][2]uint64
 
-func (v vector) sparse() sparse {
+const placeBase = 1 << 32
+
+// layout says where a vector has the coefficients of what.
+type layout struct {
+	domains int
+	holders [][]int // by place, the domains that hold it
+	slot    []int   // by place, the position of its own coefficient, or -1
+	places  []int   // that have one
+}
+
+// newLayout is a layout with coefficients of their own for some places.
+func newLayout(domains int, holders [][]int, own map[int]bool) *layout {
+	l := &layout{domains: domains, holders: holders, slot: make([]int, len(holders))}
+	for p := range holders {
+		l.slot[p] = -1
+		if own[p] {
+			l.slot[p] = domains + len(l.places)
+			l.places = append(l.places, p)
+		}
+	}
+	return l
+}
+
+func (l *layout) zero() vector { return make(vector, l.domains+len(l.places)) }
+
+// unit is the vector of a domain.
+func (l *layout) unit(d int) vector {
+	v := l.zero()
+	v[d] = 1
+	return v
+}
+
+// cells is the vector of some places, which have coefficients of their own.
+func (l *layout) cells(places []int) vector {
+	v := l.zero()
+	for _, p := range places {
+		v[l.slot[p]] = 1
+	}
+	return v
+}
+
+func (l *layout) sparse(v vector) sparse {
 	var out sparse
 	for i, x := range v {
-		if x != 0 {
+		switch {
+		case x == 0:
+		case i < l.domains:
 			out = append(out, [2]uint64{uint64(i), x})
+		default:
+			out = append(out, [2]uint64{placeBase + uint64(l.places[i-l.domains]), x})
 		}
 	}
 	return out
 }
 
-func (s sparse) dense(size int) vector {
-	v := make(vector, size)
+func (l *layout) dense(s sparse) vector {
+	v := l.zero()
 	for _, x := range s {
-		v[x[0]] = x[1]
+		if x[0] >= placeBase {
+			v[l.slot[x[0]-placeBase]] = x[1]
+		} else {
+			v[x[0]] = x[1]
+		}
 	}
 	return v
 }
 
-func unit(i, size int) vector {
-	v := make(vector, size)
-	v[i] = 1
-	return v
+// own marks the places that have a coefficient of their own in a stored vector.
+func (s sparse) own(places map[int]bool) {
+	for _, x := range s {
+		if x[0] >= placeBase {
+			places[int(x[0]-placeBase)] = true
+		}
+	}
 }
 
-// at is what the vector counts an answer, given the domains that hold it.
-func (v vector) at(holders []int) uint64 {
+// at is how often the vector counts an answer at a place.
+func (l *layout) at(v vector, p int) uint64 {
 	sum := uint64(0)
-	for _, d := range holders {
+	for _, d := range l.holders[p] {
 		sum += v[d]
 	}
+	if s := l.slot[p]; s >= 0 {
+		sum += v[s]
+	}
 	return sum % modulus
+}
+
+// clear makes the vector count nothing at a place that has a coefficient of its own.
+func (l *layout) clear(v vector, p int) {
+	s := l.slot[p]
+	v[s] = (v[s] + modulus - l.at(v, p)) % modulus
 }
 
 // less takes f times w out of v.
@@ -61,11 +122,6 @@ func (v vector) scale(f uint64) {
 	}
 }
 
-// pivot is the first position that is not zero, or -1.
-func (v vector) pivot() int {
-	return slices.IndexFunc(v, func(x uint64) bool { return x != 0 })
-}
-
 // inverse is 1/x, by Fermat.
 func inverse(x uint64) uint64 {
 	out, power := uint64(1), x%modulus
@@ -78,86 +134,39 @@ func inverse(x uint64) uint64 {
 	return out
 }
 
-// span is what can be reached from some vectors by adding and subtracting: rows in echelon form, each one at its pivot.
-type span struct {
-	rows   []vector
-	pivots []int
-}
-
-// reduce takes the rows out of v: what is left is zero exactly when v is in the span.
-func (s *span) reduce(v vector) {
-	for i, p := range s.pivots {
-		if v[p] != 0 {
-			v.less(v[p], s.rows[i])
-		}
-	}
-}
-
-// push adds a vector that is reduced and not zero.
-func (s *span) push(v vector) {
-	p := v.pivot()
-	v.scale(inverse(v[p]))
-	s.rows, s.pivots = append(s.rows, v), append(s.pivots, p)
-}
-
-// add adds any vector.
-func (s *span) add(v vector) {
-	s.reduce(v)
-	if v.pivot() >= 0 {
-		s.push(v)
-	}
-}
-
-// target is a set of places with a combination of domains: it counts both. A set that is empty is the combination alone.
-type target struct {
-	places []int
-	vector
-}
-
-// at is what the target counts an answer at a place, given the domains that hold it.
-func (z *target) at(p int, holders []int) uint64 {
-	x := z.vector.at(holders)
-	if slices.Contains(z.places, p) {
-		x = (x + 1) % modulus
-	}
-	return x
-}
-
-// vanishing returns a basis of those combinations of the vectors that count nothing at any of the places, whose domains holders
-// lists. Each of others is moved by a combination of the vectors so that it counts nothing there either; moved
-// tells of which that is possible. All are changed.
-func vanishing(vectors []vector, others []target, places []int, holders [][]int) (basis []vector, moved []bool) {
+// vanishing returns a basis of those combinations of the vectors that count nothing at any of the places. Each of others is moved by a
+// combination of the vectors so that it counts nothing there either; moved tells of which that is possible. All are changed.
+func (l *layout) vanishing(vectors, others []vector, places []int) (basis []vector, moved []bool) {
 	moved = make([]bool, len(others))
 	for i := range moved {
 		moved[i] = true
 	}
 	for _, place := range places {
-		h := holders[place]
 		at := -1
 		for i, v := range vectors {
-			if v.at(h) != 0 {
+			if l.at(v, place) != 0 {
 				at = i // the last, which has been combined least
 			}
 		}
 		if at < 0 {
-			for i := range others {
-				moved[i] = moved[i] && others[i].at(place, h) == 0
+			for i, z := range others {
+				moved[i] = moved[i] && l.at(z, place) == 0
 			}
 			continue
 		}
 		p := vectors[at]
-		p.scale(inverse(p.at(h)))
+		p.scale(inverse(l.at(p, place)))
 		vectors[at] = vectors[len(vectors)-1]
 		vectors = vectors[:len(vectors)-1]
 		for _, v := range vectors {
-			if x := v.at(h); x != 0 {
+			if x := l.at(v, place); x != 0 {
 				v.less(x, p)
 			}
 		}
-		for i := range others {
+		for i, z := range others {
 			if moved[i] {
-				if x := others[i].at(place, h); x != 0 {
-					others[i].less(x, p)
+				if x := l.at(z, place); x != 0 {
+					z.less(x, p)
 				}
 			}
 		}
@@ -165,70 +174,59 @@ func vanishing(vectors []vector, others []target, places []int, holders [][]int)
 	return vectors, moved
 }
 
-// lens is a span seen by places: each row counts one at a place of its own, the one of most answers at which it counts anything, and
-// nothing at those of the others. What counts at few answers then shows: it is a row, or a difference of rows whose places have few.
-type lens struct {
-	holders [][]int
-	order   []int // the places, those of most answers first
-	size    []int // answers, by place
-	rows    []vector
-	places  []int // of the rows
+// span is what can be told by adding and subtracting. Each row counts one at a place of its own, the one of most answers at which it
+// counts anything, and nothing at those of the others. What counts few answers then shows: whatever it counts, it counts at one of these places.
+type span struct {
+	*layout
+	order []int // the places with answers, those of most first
+	size  []int // answers, by place
+	rows  []vector
+	place []int // of each row
 }
 
-// basis lets all vectors in, and returns those that count nothing at any place.
-func (l *lens) basis(vectors []vector) []vector {
-	for _, p := range l.order {
-		at := slices.IndexFunc(vectors, func(v vector) bool { return v.at(l.holders[p]) != 0 })
-		if at < 0 {
-			continue
-		}
-		v := vectors[at]
-		vectors = slices.Delete(vectors, at, at+1)
-		l.push(v, p)
-		for _, o := range vectors {
-			if x := o.at(l.holders[p]); x != 0 {
-				o.less(x, v)
-			}
-		}
-	}
-	return vectors
-}
-
-// push lets in a vector that counts nothing at the places of the rows.
-func (l *lens) push(v vector, p int) {
-	v.scale(inverse(v.at(l.holders[p])))
-	for _, r := range l.rows {
-		if x := r.at(l.holders[p]); x != 0 {
-			r.less(x, v)
-		}
-	}
-	l.rows, l.places = append(l.rows, v), append(l.places, p)
-}
-
-// reduce takes the rows out of a vector, and returns the place that it would have as a row, or -1.
-func (l *lens) reduce(v vector) int {
-	for i, r := range l.rows {
-		if x := v.at(l.holders[l.places[i]]); x != 0 {
+// reduce takes the rows out of a vector, and returns the place of most answers at which what is left counts anything, or -1 when it is in
+// the span.
+func (s *span) reduce(v vector) int {
+	for i, r := range s.rows {
+		if x := s.at(v, s.place[i]); x != 0 {
 			v.less(x, r)
 		}
 	}
-	return l.first(v)
+	return s.first(v)
 }
 
-func (l *lens) first(v vector) int {
-	i := slices.IndexFunc(l.order, func(p int) bool { return v.at(l.holders[p]) != 0 })
+func (s *span) first(v vector) int {
+	i := slices.IndexFunc(s.order, func(p int) bool { return s.at(v, p) != 0 })
 	if i < 0 {
 		return -1
 	}
-	return l.order[i]
+	return s.order[i]
 }
 
-// light reports whether a vector counts at some answers, but at fewer than the minimum.
-func (l *lens) light(v vector, least int) bool {
+// push lets in a vector that is reduced and counts one at place p, its first.
+func (s *span) push(v vector, p int) {
+	for _, r := range s.rows {
+		if x := s.at(r, p); x != 0 {
+			r.less(x, v)
+		}
+	}
+	s.rows, s.place = append(s.rows, v), append(s.place, p)
+}
+
+// add lets in any vector.
+func (s *span) add(v vector) {
+	if p := s.reduce(v); p >= 0 {
+		v.scale(inverse(s.at(v, p)))
+		s.push(v, p)
+	}
+}
+
+// light reports whether a vector counts any answers, but fewer than the minimum.
+func (s *span) light(v vector, least int) bool {
 	n := 0
-	for _, p := range l.order {
-		if v.at(l.holders[p]) != 0 {
-			if n += l.size[p]; n >= least {
+	for _, p := range s.order {
+		if s.at(v, p) != 0 {
+			if n += s.size[p]; n >= least {
 				return false
 			}
 		}
@@ -236,75 +234,53 @@ func (l *lens) light(v vector, least int) bool {
 	return n > 0
 }
 
-// exposes reports whether with v, which is reduced and would have the place p, something of few answers is in the span.
-func (l *lens) exposes(v vector, p, least int) bool {
-	one := slices.Clone(v)
-	one.scale(inverse(one.at(l.holders[p])))
-	if l.light(one, least) {
+// exposes reports whether with v, which is as push wants it, a row of few answers is in the span, or a sum or difference of v and a row.
+func (s *span) exposes(v vector, p, least int) bool {
+	if s.light(v, least) {
 		return true
 	}
-	for i, r := range l.rows {
-		if l.size[l.places[i]] >= least {
+	row := s.zero()
+	for i, r := range s.rows {
+		if s.size[s.place[i]] >= least {
 			continue
 		}
-		row := slices.Clone(r)
-		if x := row.at(l.holders[p]); x != 0 {
-			row.less(x, one)
-			if l.light(row, least) {
+		x := s.at(r, p)
+		both := s.size[p]+s.size[s.place[i]] < least
+		if x == 0 && !both {
+			continue
+		}
+		copy(row, r)
+		if x != 0 {
+			row.less(x, v)
+			if s.light(row, least) {
 				return true
 			}
 		}
-		if l.size[p]+l.size[l.places[i]] >= least {
+		if !both {
 			continue
 		}
-		for _, f := range []uint64{1, modulus - 1} {
-			sum := slices.Clone(row)
-			sum.less(f, one)
-			if l.light(sum, least) {
-				return true
-			}
+		row.less(1, v)
+		if s.light(row, least) {
+			return true
+		}
+		row.less(modulus-2, v)
+		if s.light(row, least) {
+			return true
 		}
 	}
 	return false
 }
 
-// alone is the combination of domains that counts one at each of the places and nothing at the others, where there is one. The
-// lens must have all domains in it.
-func (l *lens) alone(places []int) (vector, bool) {
-	var v vector
-	inside := make([]bool, len(l.holders))
-	for _, p := range places {
-		inside[p] = true
+// tells reports whether with v, which is as push wants it, z is in the span: z is reduced and not in it.
+func (s *span) tells(v vector, p int, z vector) bool {
+	f := s.at(z, p)
+	if f == 0 {
+		return false
 	}
-	for i, p := range l.places {
-		if inside[p] {
-			if v == nil {
-				v = slices.Clone(l.rows[i])
-			} else {
-				v.less(modulus-1, l.rows[i])
-			}
+	for _, q := range s.order {
+		if s.at(z, q) != f*s.at(v, q)%modulus {
+			return false
 		}
 	}
-	if v == nil {
-		return nil, false
-	}
-	for _, p := range l.order {
-		want := uint64(0)
-		if inside[p] {
-			want = 1
-		}
-		if v.at(l.holders[p]) != want {
-			return nil, false
-		}
-	}
-	return v, true
-}
-
-// units are the vectors of all domains, each by itself.
-func units(size int) []vector {
-	out := make([]vector, size)
-	for i := range out {
-		out[i] = unit(i, size)
-	}
-	return out
+	return true
 }

@@ -25,12 +25,11 @@ type account struct {
 
 // cell is the answers of a set of places as they were at an epoch. They, and Rest, are by what they differ from what is known.
 type cell struct {
-	Set    [3]int `json:"set"`
-	Places []int  `json:"p"` // those that had answers
-	N      []int  `json:"n"` // by code
-	Rest   sparse `json:"rest,omitempty"`
+	Set  [3]int `json:"set"`
+	N    []int  `json:"n"` // by code
+	Rest sparse `json:"rest,omitempty"`
 
-	target
+	rest vector
 }
 
 // atom is the answers of one place, by code.
@@ -95,10 +94,8 @@ type turn struct {
 	holders [][]int // by place, the domains that hold it
 	n       [][]int // by domain and code
 	total   []int
+	*layout
 	span    span
-	free    int  // rows of the span that count nothing anywhere
-	all     lens // what could be told if every domain were shown
-	told    lens // what is
 	secrets []vector
 	same    []bool
 	advance []bool
@@ -119,17 +116,21 @@ func (t *turn) begin(answers map[int]map[int]int) {
 	}
 	slices.Sort(places)
 	size := len(t.domains)
-	var changed, live, lived []int
+	var changed, born, lived []int
 	touched := make([]bool, size)
 	t.n, t.total, t.same, t.advance = make([][]int, size), make([]int, size), make([]bool, size), make([]bool, size)
 	for d := range t.n {
 		t.n[d] = make([]int, len(t.Codes))
 	}
-	t.all = lens{holders: t.holders, size: make([]int, len(t.holders))}
+	t.span = span{size: make([]int, len(t.holders))}
 	t.Atoms = nil
 	for _, p := range places {
 		if distance(now[p], before[p]) > 0 {
-			changed = append(changed, p)
+			if before[p] == nil {
+				born = append(born, p)
+			} else {
+				changed = append(changed, p)
+			}
 			for _, d := range t.holders[p] {
 				touched[d] = true
 			}
@@ -140,50 +141,33 @@ func (t *turn) begin(answers map[int]map[int]int) {
 		if now[p] == nil {
 			continue
 		}
-		live = append(live, p)
+		t.span.order = append(t.span.order, p)
 		t.Atoms = append(t.Atoms, atom{Place: p, N: now[p]})
 		for k, n := range now[p] {
-			t.all.size[p] += n
+			t.span.size[p] += n
 			for _, d := range t.holders[p] {
 				t.n[d][k] += n
 				t.total[d] += n
 			}
 		}
 	}
-	t.all.order = live
-	slices.SortStableFunc(t.all.order, func(a, b int) int { return cmp.Compare(t.all.size[b], t.all.size[a]) })
-	t.told = t.all
-	known, _ := vanishing(units(size), nil, lived, t.holders)
-	for _, s := range t.Span {
-		known = append(known, s.dense(size))
-	}
-	t.leave(before, lived, changed)
-	t.remember(known, changed, touched)
-	t.span = span{}
-	for _, v := range t.all.basis(units(size)) {
-		t.span.add(v)
-	}
-	t.free = len(t.span.rows)
+	slices.SortStableFunc(t.span.order, func(a, b int) int { return cmp.Compare(t.span.size[b], t.span.size[a]) })
+	few := t.leave(before, now, lived, changed, born)
+	t.span.layout = t.layout
+	t.remember(changed, born, touched)
 	for _, v := range t.Span {
-		t.span.add(v.dense(size))
-	}
-	for _, v := range t.span.rows[t.free:] {
-		v = slices.Clone(v)
-		if p := t.told.reduce(v); p >= 0 {
-			t.told.push(v, p)
-		}
+		t.span.add(t.dense(v))
 	}
 	for i := range t.States {
 		s := &t.States[i]
 		if !s.Known {
-			t.span.reduce(s.rest)
-			s.Known = s.rest.pivot() < 0
+			s.Known = t.span.reduce(s.rest) < 0
 		}
 		if s.Known && s.To == t.epoch {
 			t.same[s.Domain] = true
 		}
 	}
-	t.conceal(now)
+	t.conceal(now, few)
 }
 
 // Sets of places, besides domains, that may not be told where they are few.
@@ -254,39 +238,82 @@ func sum(answers map[int][]int, places []int) []int {
 	return out
 }
 
-// leave keeps the sets of places that changed, as they were before.
-func (t *turn) leave(before map[int][]int, lived, changed []int) {
-	size := len(t.domains)
-	for i := range t.Cells {
-		c := &t.Cells[i]
-		c.target = target{c.Places, c.Rest.dense(size)}
+// leave keeps the sets of places that changed, as they were before, and returns those that are few now. It lays vectors out, with
+// coefficients of their own for the places that need any.
+func (t *turn) leave(before, now map[int][]int, lived, changed, born []int) (few [][3]int) {
+	own := map[int]bool{}
+	for _, p := range slices.Concat(changed, born) {
+		own[p] = true
 	}
-	is := make([]bool, len(t.holders))
-	for _, p := range changed {
-		is[p] = true
-	}
-	for _, set := range t.sets(lived) {
-		places := t.within(set, lived)
-		if slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
-			t.Cells = append(t.Cells, cell{Set: set, Places: places, N: sum(before, places), target: target{places, make(vector, size)}})
+	is := maps.Clone(own)
+	for _, list := range [][]sparse{t.Span, t.Secrets} {
+		for _, s := range list {
+			s.own(own)
 		}
 	}
+	for i := range t.States {
+		t.States[i].Rest.own(own)
+	}
+	mark := func(set [3]int, places []int) {
+		if set[0] != setWithout {
+			for _, p := range places {
+				own[p] = true
+			}
+		}
+	}
+	for i := range t.Cells {
+		t.Cells[i].Rest.own(own)
+		mark(t.Cells[i].Set, t.within(t.Cells[i].Set, t.span.order))
+	}
+	var left []cell
+	for _, set := range t.sets(lived) {
+		if places := t.within(set, lived); slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
+			left = append(left, cell{Set: set, N: sum(before, places)})
+			mark(set, places)
+		}
+	}
+	for _, set := range t.sets(t.span.order) {
+		if set[0] == setPlace {
+			continue // a place of few answers that can be told is a row of the span
+		}
+		if places := t.within(set, t.span.order); t.few(distance(sum(now, places), nil)) {
+			few = append(few, set)
+			mark(set, places)
+		}
+	}
+	t.layout = newLayout(len(t.domains), t.holders, own)
+	for i := range t.Cells {
+		t.Cells[i].rest = t.dense(t.Cells[i].Rest)
+	}
+	for i := range left {
+		left[i].rest = t.of(left[i].Set, lived)
+	}
+	t.Cells = append(t.Cells, left...)
+	return few
+}
+
+// of is the vector of a set of places. Of a domain beside another that lies within it, it is the difference of the two.
+func (t *turn) of(set [3]int, places []int) vector {
+	if set[0] == setWithout {
+		v := t.unit(set[1])
+		v.less(1, t.unit(set[2]))
+		return v
+	}
+	return t.cells(t.within(set, places))
 }
 
 // conceal adds to the secrets those of today.
-func (t *turn) conceal(now map[int][]int) {
-	size := len(t.domains)
+func (t *turn) conceal(now map[int][]int, few [][3]int) {
 	old := t.secrets
 	t.secrets = nil
 	taken := map[string]bool{}
 	add := func(v vector) {
-		t.span.reduce(v)
-		p := v.pivot()
+		p := t.span.reduce(v)
 		if p < 0 {
 			return // it is known, and was when it was shown
 		}
-		v.scale(inverse(v[p]))
-		if name := fmt.Sprint(v.sparse()); !taken[name] {
+		v.scale(inverse(t.at(v, p)))
+		if name := fmt.Sprint(t.sparse(v)); !taken[name] {
 			taken[name] = true
 			t.secrets = append(t.secrets, v)
 		}
@@ -296,49 +323,34 @@ func (t *turn) conceal(now map[int][]int) {
 	}
 	for d, n := range t.total {
 		if t.few(n) || n > 0 && t.sunk(d) {
-			add(unit(d, size))
+			add(t.unit(d))
 		}
 	}
 	for i := range t.States {
 		s := &t.States[i]
 		if s.To < t.epoch && t.few(s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]})) {
-			v := unit(s.Domain, size)
+			v := t.unit(s.Domain)
 			v.less(1, s.rest)
 			add(v)
 		}
 	}
-	for _, set := range t.sets(t.all.order) {
-		places := t.within(set, t.all.order)
-		if t.few(distance(sum(now, places), nil)) {
-			if v, ok := t.all.alone(places); ok {
-				add(v)
-			}
-		}
+	for _, set := range few {
+		add(t.of(set, t.span.order))
+	}
+	within := map[[3]int]bool{}
+	for _, set := range t.sets(t.span.order) {
+		within[set] = true
 	}
 	for i := range t.Cells {
 		c := &t.Cells[i]
 		if t.few(distance(c.N, nil)) {
-			v, lives := t.all.alone(c.Places)
-			if lives {
-				v.less(modulus-1, c.vector)
-				add(v)
-			} else if !slices.ContainsFunc(c.Places, func(p int) bool { return now[p] != nil }) {
-				add(slices.Clone(c.vector))
-			}
+			add(slices.Clone(c.rest))
 		}
-		places := t.within(c.Set, t.all.order)
-		if !t.few(distance(sum(now, places), c.N)) {
+		if c.Set[0] == setWithout && !within[c.Set] || !t.few(distance(sum(now, t.within(c.Set, t.span.order)), c.N)) {
 			continue
 		}
-		// Of the places that were there, the answers of today and of then cancel.
-		v := make(vector, size)
-		if born := slices.DeleteFunc(places, func(p int) bool { return slices.Contains(c.Places, p) }); len(born) > 0 {
-			var lives bool
-			if v, lives = t.all.alone(born); !lives {
-				continue
-			}
-		}
-		v.less(1, c.vector)
+		v := t.of(c.Set, t.span.order)
+		v.less(1, c.rest)
 		add(v)
 	}
 }
@@ -374,10 +386,13 @@ func (t *turn) count(answers map[int]map[int]int) map[int][]int {
 
 // remember keeps of what was known what holds of the places that did not change, drops the states that nothing to come can
 // reveal, and opens a state for each domain whose answers are new. Span is left as the combinations that are known without anything new.
-func (t *turn) remember(known []vector, changed []int, touched []bool) {
-	size := len(t.domains)
+func (t *turn) remember(changed, born []int, touched []bool) {
+	var known []vector
+	for _, s := range t.Span {
+		known = append(known, t.dense(s))
+	}
 	var hidden []int
-	var rests []target
+	var rests []vector
 	for i := range t.States {
 		s := &t.States[i]
 		if s.To == t.Epoch && !touched[s.Domain] {
@@ -386,23 +401,33 @@ func (t *turn) remember(known []vector, changed []int, touched []bool) {
 				s.Rest = sparse{{uint64(s.Domain), 1}}
 			}
 		}
-		s.rest = make(vector, size)
+		s.rest = t.zero()
 		if !s.Known {
-			hidden, rests = append(hidden, i), append(rests, target{vector: s.Rest.dense(size)})
+			hidden, rests = append(hidden, i), append(rests, t.dense(s.Rest))
 		}
 	}
 	for _, v := range t.Secrets {
-		rests = append(rests, target{vector: v.dense(size)})
+		rests = append(rests, t.dense(v))
 	}
 	cells := len(rests)
 	for i := range t.Cells {
-		rests = append(rests, t.Cells[i].target)
+		rests = append(rests, t.Cells[i].rest)
 	}
-	kept, moved := vanishing(known, rests, changed, t.holders)
+	kept, moved := t.vanishing(known, rests, changed)
+	for _, p := range born {
+		for _, v := range kept {
+			t.clear(v, p)
+		}
+		for k, v := range rests {
+			if moved[k] {
+				t.clear(v, p)
+			}
+		}
+	}
 	t.secrets = nil
 	for k := len(hidden); k < cells; k++ {
 		if moved[k] {
-			t.secrets = append(t.secrets, rests[k].vector)
+			t.secrets = append(t.secrets, rests[k])
 		}
 	}
 	var may []cell
@@ -414,15 +439,15 @@ func (t *turn) remember(known []vector, changed []int, touched []bool) {
 	t.Cells = may
 	t.Span = nil
 	for _, v := range kept {
-		t.Span = append(t.Span, v.sparse())
+		t.Span = append(t.Span, t.sparse(v))
 	}
 	gone := map[int]bool{}
 	for k, i := range hidden {
-		t.States[i].rest = rests[k].vector
+		t.States[i].rest = rests[k]
 		gone[i] = !moved[k]
 	}
 	var states []state
-	open := make([]bool, size)
+	open := make([]bool, len(t.domains))
 	for i, s := range t.States {
 		if gone[i] {
 			continue
@@ -432,7 +457,7 @@ func (t *turn) remember(known []vector, changed []int, touched []bool) {
 	}
 	for d := range t.domains {
 		if !open[d] && t.total[d] > 0 {
-			states = append(states, state{Domain: d, From: t.epoch, To: t.epoch, N: t.n[d], Total: t.total[d], rest: unit(d, size)})
+			states = append(states, state{Domain: d, From: t.epoch, To: t.epoch, N: t.n[d], Total: t.total[d], rest: t.unit(d)})
 		}
 	}
 	t.States = states
@@ -488,15 +513,14 @@ func (t *turn) choose(held func(d int) bool) {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.total[b], t.total[a]) })
 	left, _ := t.remainders(false)
 	for _, d := range order {
-		v := unit(d, len(t.domains))
-		t.span.reduce(v)
-		if t.tells(v) {
-			continue
-		}
-		seen := slices.Clone(v)
-		place := t.told.reduce(seen)
-		if place >= 0 && t.told.exposes(seen, place, t.least) {
-			continue
+		v := t.unit(d)
+		place := t.span.reduce(v)
+		if place >= 0 {
+			v.scale(inverse(t.at(v, place)))
+			if t.span.exposes(v, place, t.least) ||
+				slices.ContainsFunc(t.secrets, func(z vector) bool { return t.span.tells(v, place, z) }) {
+				continue
+			}
 		}
 		f := t.domains[d].family
 		if f == familyWhole {
@@ -513,47 +537,24 @@ func (t *turn) choose(held func(d int) bool) {
 			left[f] = rest
 		}
 		t.advance[d] = true
-		if place >= 0 {
-			t.told.push(seen, place)
-		}
-		if v.pivot() < 0 {
+		if place < 0 {
 			continue
 		}
-		t.span.push(v)
-		p := v.pivot()
+		t.span.push(v, place)
 		for i := range t.States {
-			if s := &t.States[i]; s.rest[p] != 0 {
-				s.rest.less(s.rest[p], v)
-				s.Known = s.rest.pivot() < 0
+			if s := &t.States[i]; !s.Known {
+				if f := t.at(s.rest, place); f != 0 {
+					s.rest.less(f, v)
+					s.Known = t.span.first(s.rest) < 0
+				}
 			}
 		}
 		for _, z := range t.secrets {
-			if z[p] != 0 {
-				z.less(z[p], v)
+			if f := t.at(z, place); f != 0 {
+				z.less(f, v)
 			}
 		}
 	}
-}
-
-// tells reports whether adding v, which is reduced, to what is known would tell a secret: only a multiple of it can.
-func (t *turn) tells(v vector) bool {
-	p := v.pivot()
-	if p < 0 {
-		return false
-	}
-	one := inverse(v[p])
-	return slices.ContainsFunc(t.secrets, func(z vector) bool {
-		f := z[p] * one % modulus
-		if f == 0 {
-			return false
-		}
-		for j, x := range v {
-			if x*f%modulus != z[j] {
-				return false
-			}
-		}
-		return true
-	})
 }
 
 // stretch is counts that held from one epoch to another. It is fresh when it was not known before this epoch.
@@ -646,10 +647,10 @@ func (t *turn) remainders(through bool) (map[family]remainder, bool) {
 func (t *turn) end() {
 	t.Span, t.Secrets, t.Epoch = nil, nil, t.epoch
 	for _, z := range t.secrets {
-		t.Secrets = append(t.Secrets, z.sparse())
+		t.Secrets = append(t.Secrets, t.sparse(z))
 	}
-	for _, v := range t.span.rows[t.free:] {
-		t.Span = append(t.Span, v.sparse())
+	for _, v := range t.span.rows {
+		t.Span = append(t.Span, t.sparse(v))
 	}
 	latest := make([]int, len(t.domains))
 	wholes := 0
@@ -683,19 +684,19 @@ func (t *turn) end() {
 		answers[a.Place] = a.N
 	}
 	t.Cells = slices.DeleteFunc(t.Cells, func(c cell) bool {
-		return !t.few(distance(c.N, nil)) && !t.few(distance(sum(answers, t.within(c.Set, t.all.order)), c.N))
+		return !t.few(distance(c.N, nil)) && !t.few(distance(sum(answers, t.within(c.Set, t.span.order)), c.N))
 	})
 	if more := len(t.Cells) - mostCells; more > 0 {
 		t.Cells = t.Cells[more:]
 	}
 	for i := range t.Cells {
-		t.Cells[i].Rest = t.Cells[i].vector.sparse()
+		t.Cells[i].Rest = t.sparse(t.Cells[i].rest)
 	}
 	for i := range t.States {
 		s := &t.States[i]
 		s.Rest = nil
 		if !s.Known {
-			s.Rest = s.rest.sparse()
+			s.Rest = t.sparse(s.rest)
 		}
 	}
 }
