@@ -95,6 +95,7 @@ type turn struct {
 	n       [][]int // by domain and code
 	total   []int
 	*layout
+	now     *snapshot
 	span    span
 	secrets []vector
 	same    []bool
@@ -116,7 +117,7 @@ func (t *turn) begin(answers map[int]map[int]int) {
 	}
 	slices.Sort(places)
 	size := len(t.domains)
-	var changed, born, lived []int
+	var changed, born []int
 	touched := make([]bool, size)
 	t.n, t.total, t.same, t.advance = make([][]int, size), make([]int, size), make([]bool, size), make([]bool, size)
 	for d := range t.n {
@@ -135,9 +136,6 @@ func (t *turn) begin(answers map[int]map[int]int) {
 				touched[d] = true
 			}
 		}
-		if before[p] != nil {
-			lived = append(lived, p)
-		}
 		if now[p] == nil {
 			continue
 		}
@@ -152,7 +150,8 @@ func (t *turn) begin(answers map[int]map[int]int) {
 		}
 	}
 	slices.SortStableFunc(t.span.order, func(a, b int) int { return cmp.Compare(t.span.size[b], t.span.size[a]) })
-	few := t.leave(before, now, lived, changed, born)
+	t.now = t.snapshot(now)
+	few := t.leave(t.snapshot(before), changed, born)
 	t.span.layout = t.layout
 	t.remember(changed, born, touched)
 	for _, v := range t.Span {
@@ -167,7 +166,7 @@ func (t *turn) begin(answers map[int]map[int]int) {
 			t.same[s.Domain] = true
 		}
 	}
-	t.conceal(now, few)
+	t.conceal(few)
 }
 
 // Sets of places, besides domains, that may not be told where they are few.
@@ -177,15 +176,53 @@ const (
 	setWithout        // what a domain has beside another
 )
 
-// within lists those of some places that are in a set.
-func (t *turn) within(set [3]int, places []int) (out []int) {
-	for _, p := range places {
-		in := p == set[1]
-		if set[0] != setPlace {
-			in = slices.Contains(t.holders[p], set[1]) && slices.Contains(t.holders[p], set[2]) == (set[0] == setCommon)
+// snapshot is the answers of all places at a moment.
+type snapshot struct {
+	n      [][]int // by place and code; nil where there are none
+	places []int   // that have any
+	under  [][]int // these, by domain
+}
+
+func (t *turn) snapshot(answers map[int][]int) *snapshot {
+	c := &snapshot{n: make([][]int, len(t.holders)), under: make([][]int, len(t.domains))}
+	for p := range t.holders {
+		if answers[p] == nil {
+			continue
 		}
-		if in {
+		c.n[p] = answers[p]
+		c.places = append(c.places, p)
+		for _, d := range t.holders[p] {
+			c.under[d] = append(c.under[d], p)
+		}
+	}
+	return c
+}
+
+// within lists the places of a set that have answers.
+func (t *turn) within(set [3]int, c *snapshot) (out []int) {
+	if set[0] == setPlace {
+		if c.n[set[1]] != nil {
+			out = append(out, set[1])
+		}
+		return out
+	}
+	for _, p := range c.under[set[1]] {
+		if slices.Contains(t.holders[p], set[2]) == (set[0] == setCommon) {
 			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sum counts answers in places, by code.
+func (c *snapshot) sum(places []int) []int {
+	var out []int
+	for _, p := range places {
+		for k, n := range c.n[p] {
+			for len(out) <= k {
+				out = append(out, 0)
+			}
+			out[k] += n
 		}
 	}
 	return out
@@ -224,23 +261,9 @@ func (t *turn) sets(places []int) [][3]int {
 	return out
 }
 
-// sum counts answers in places, by code.
-func sum(answers map[int][]int, places []int) []int {
-	var out []int
-	for _, p := range places {
-		for k, n := range answers[p] {
-			for len(out) <= k {
-				out = append(out, 0)
-			}
-			out[k] += n
-		}
-	}
-	return out
-}
-
 // leave keeps the sets of places that changed, as they were before, and returns those that are few now. It lays vectors out, with
 // coefficients of their own for the places that need any.
-func (t *turn) leave(before, now map[int][]int, lived, changed, born []int) (few [][3]int) {
+func (t *turn) leave(before *snapshot, changed, born []int) (few [][3]int) {
 	own := map[int]bool{}
 	for _, p := range slices.Concat(changed, born) {
 		own[p] = true
@@ -263,20 +286,20 @@ func (t *turn) leave(before, now map[int][]int, lived, changed, born []int) (few
 	}
 	for i := range t.Cells {
 		t.Cells[i].Rest.own(own)
-		mark(t.Cells[i].Set, t.within(t.Cells[i].Set, t.span.order))
+		mark(t.Cells[i].Set, t.within(t.Cells[i].Set, t.now))
 	}
 	var left []cell
-	for _, set := range t.sets(lived) {
-		if places := t.within(set, lived); slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
-			left = append(left, cell{Set: set, N: sum(before, places)})
+	for _, set := range t.sets(before.places) {
+		if places := t.within(set, before); slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
+			left = append(left, cell{Set: set, N: before.sum(places)})
 			mark(set, places)
 		}
 	}
-	for _, set := range t.sets(t.span.order) {
+	for _, set := range t.sets(t.now.places) {
 		if set[0] == setPlace {
 			continue // a place of few answers that can be told is a row of the span
 		}
-		if places := t.within(set, t.span.order); t.few(distance(sum(now, places), nil)) {
+		if places := t.within(set, t.now); t.few(distance(t.now.sum(places), nil)) {
 			few = append(few, set)
 			mark(set, places)
 		}
@@ -286,24 +309,24 @@ func (t *turn) leave(before, now map[int][]int, lived, changed, born []int) (few
 		t.Cells[i].rest = t.dense(t.Cells[i].Rest)
 	}
 	for i := range left {
-		left[i].rest = t.of(left[i].Set, lived)
+		left[i].rest = t.of(left[i].Set, before)
 	}
 	t.Cells = append(t.Cells, left...)
 	return few
 }
 
 // of is the vector of a set of places. Of a domain beside another that lies within it, it is the difference of the two.
-func (t *turn) of(set [3]int, places []int) vector {
+func (t *turn) of(set [3]int, c *snapshot) vector {
 	if set[0] == setWithout {
 		v := t.unit(set[1])
 		v.less(1, t.unit(set[2]))
 		return v
 	}
-	return t.cells(t.within(set, places))
+	return t.cells(t.within(set, c))
 }
 
 // conceal adds to the secrets those of today.
-func (t *turn) conceal(now map[int][]int, few [][3]int) {
+func (t *turn) conceal(few [][3]int) {
 	old := t.secrets
 	t.secrets = nil
 	taken := map[string]bool{}
@@ -335,10 +358,10 @@ func (t *turn) conceal(now map[int][]int, few [][3]int) {
 		}
 	}
 	for _, set := range few {
-		add(t.of(set, t.span.order))
+		add(t.of(set, t.now))
 	}
 	within := map[[3]int]bool{}
-	for _, set := range t.sets(t.span.order) {
+	for _, set := range t.sets(t.now.places) {
 		within[set] = true
 	}
 	for i := range t.Cells {
@@ -346,10 +369,10 @@ func (t *turn) conceal(now map[int][]int, few [][3]int) {
 		if t.few(distance(c.N, nil)) {
 			add(slices.Clone(c.rest))
 		}
-		if c.Set[0] == setWithout && !within[c.Set] || !t.few(distance(sum(now, t.within(c.Set, t.span.order)), c.N)) {
+		if c.Set[0] == setWithout && !within[c.Set] || !t.few(distance(t.now.sum(t.within(c.Set, t.now)), c.N)) {
 			continue
 		}
-		v := t.of(c.Set, t.span.order)
+		v := t.of(c.Set, t.now)
 		v.less(1, c.rest)
 		add(v)
 	}
@@ -679,12 +702,8 @@ func (t *turn) end() {
 		}
 		return forgotten
 	})
-	answers := map[int][]int{}
-	for _, a := range t.Atoms {
-		answers[a.Place] = a.N
-	}
 	t.Cells = slices.DeleteFunc(t.Cells, func(c cell) bool {
-		return !t.few(distance(c.N, nil)) && !t.few(distance(sum(answers, t.within(c.Set, t.span.order)), c.N))
+		return !t.few(distance(c.N, nil)) && distance(t.now.sum(t.within(c.Set, t.now)), c.N) > memorable*t.least
 	})
 	if more := len(t.Cells) - mostCells; more > 0 {
 		t.Cells = t.Cells[more:]
