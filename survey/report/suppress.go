@@ -100,6 +100,7 @@ type turn struct {
 	secrets []vector
 	same    []bool
 	advance []bool
+	taken   []int // by domain, how many of the answers that were last known are not there now
 }
 
 // begin takes the account to the answers of today: what is known of what did not change is known still.
@@ -167,6 +168,10 @@ func (t *turn) begin(answers map[int]map[int]int) {
 		}
 	}
 	t.conceal(few)
+	t.taken = make([]int, size)
+	for d := range t.taken {
+		t.taken[d] = t.gone(d)
+	}
 }
 
 // Sets of places, besides domains, that may not be told where they are few.
@@ -181,10 +186,11 @@ type snapshot struct {
 	n      [][]int // by place and code; nil where there are none
 	places []int   // that have any
 	under  [][]int // these, by domain
+	total  []int   // answers, by domain
 }
 
 func (t *turn) snapshot(answers map[int][]int) *snapshot {
-	c := &snapshot{n: make([][]int, len(t.holders)), under: make([][]int, len(t.domains))}
+	c := &snapshot{n: make([][]int, len(t.holders)), under: make([][]int, len(t.domains)), total: make([]int, len(t.domains))}
 	for p := range t.holders {
 		if answers[p] == nil {
 			continue
@@ -193,6 +199,7 @@ func (t *turn) snapshot(answers map[int][]int) *snapshot {
 		c.places = append(c.places, p)
 		for _, d := range t.holders[p] {
 			c.under[d] = append(c.under[d], p)
+			c.total[d] += distance(answers[p], nil)
 		}
 	}
 	return c
@@ -228,13 +235,13 @@ func (c *snapshot) sum(places []int) []int {
 	return out
 }
 
-// sets lists each of some places; what two domains have in common, where it is several places; and what a domain has beside another
+// sets lists each place with answers; what two domains have in common, where it is several places; and what a domain has beside another
 // that lies within it.
-func (t *turn) sets(places []int) [][3]int {
+func (t *turn) sets(c *snapshot) [][3]int {
 	var out [][3]int
 	common := map[[2]int]int{}
 	held := make([]int, len(t.domains))
-	for _, p := range places {
+	for _, p := range c.places {
 		out = append(out, [3]int{setPlace, p})
 		for i, d := range t.holders[p] {
 			held[d]++
@@ -247,14 +254,20 @@ func (t *turn) sets(places []int) [][3]int {
 		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 	}) {
 		a, b := pair[0], pair[1]
-		switch n := common[pair]; {
-		case n < held[a] && n < held[b]:
-			if n > 1 {
-				out = append(out, [3]int{setCommon, a, b})
-			}
-		case n < held[a]-1:
+		if all := len(c.places); held[b] == all && held[a] < all {
+			a, b = b, a
+		}
+		if held[a] == len(c.places) && !t.few(c.total[a]-c.total[b]) {
+			continue // what a part leaves of the whole is watched as what is left of its family, unless it is few now
+		}
+		n := common[pair]
+		if n > 1 && n < max(held[a], held[b]) {
+			out = append(out, [3]int{setCommon, a, b})
+		}
+		switch {
+		case n == held[b] && n < held[a]-1:
 			out = append(out, [3]int{setWithout, a, b})
-		case n < held[b]-1:
+		case n == held[a] && n < held[b]-1:
 			out = append(out, [3]int{setWithout, b, a})
 		}
 	}
@@ -289,13 +302,13 @@ func (t *turn) leave(before *snapshot, changed, born []int) (few [][3]int) {
 		mark(t.Cells[i].Set, t.within(t.Cells[i].Set, t.now))
 	}
 	var left []cell
-	for _, set := range t.sets(before.places) {
+	for _, set := range t.sets(before) {
 		if places := t.within(set, before); slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
 			left = append(left, cell{Set: set, N: before.sum(places)})
 			mark(set, places)
 		}
 	}
-	for _, set := range t.sets(t.now.places) {
+	for _, set := range t.sets(t.now) {
 		if set[0] == setPlace {
 			continue // a place of few answers that can be told is a row of the span
 		}
@@ -361,7 +374,7 @@ func (t *turn) conceal(few [][3]int) {
 		add(t.of(set, t.now))
 	}
 	within := map[[3]int]bool{}
-	for _, set := range t.sets(t.now.places) {
+	for _, set := range t.sets(t.now) {
 		within[set] = true
 	}
 	for i := range t.Cells {
@@ -493,6 +506,22 @@ func (t *turn) lag(d int) (n int, ever bool) {
 		return t.total[d], false
 	}
 	return last.distance(&state{N: t.n[d], Total: t.total[d]}), true
+}
+
+// gone is how many of the answers that were last known of a domain are not there now.
+func (t *turn) gone(d int) int {
+	last := t.latest(d)
+	switch {
+	case last == nil:
+		return 0
+	case last.N == nil:
+		return max(0, last.Total-t.total[d])
+	}
+	n := 0
+	for k, x := range last.N {
+		n += max(0, x-t.n[d][k])
+	}
+	return n
 }
 
 func (t *turn) latest(d int) *state {

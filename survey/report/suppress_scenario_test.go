@@ -222,8 +222,8 @@ func TestNoFewFollowFromAnything(t *testing.T) {
 				case x < 0.45:
 					now[p] += 15 + rng.IntN(30)
 				case x < 0.5:
-					now[p] = rng.IntN(1 + now[p])
-				case x < 0.53:
+					now[p] = max(0, now[p]-rng.IntN(6))
+				case x < 0.53 && now[p] < 15:
 					now[p] = 0
 				}
 			}

@@ -342,7 +342,7 @@ func (t *topic) reduce(row equation, rows []equation, pivot map[int]int) {
 type part struct {
 	name   string
 	places map[string]bool
-	loose  bool // what changed in it is counted place by place: one that came here and one that went there are two
+	left   bool // it is what one leaves of another: no cell, and looked for at each moment only
 }
 
 // parts lists what the secrets are about, from labels alone: every cell of unit, field and group, as fine as it is known and summed over
@@ -350,11 +350,11 @@ type part struct {
 func (t *topic) parts() []part {
 	var all []part
 	taken := map[string]bool{}
-	add := func(name string, places map[string]bool, loose bool) {
+	add := func(name string, places map[string]bool, left bool) {
 		key := fmt.Sprint(places) // maps are printed in order of their keys
 		if len(places) > 0 && !taken[key] {
 			taken[key] = true
-			all = append(all, part{name, places, loose})
+			all = append(all, part{name, places, left})
 		}
 	}
 	for seen := range 8 { // which of the three labels a part is by; none is the whole
@@ -422,14 +422,7 @@ func (t *topic) recovered(least int) (found []string) {
 				if o.rest != m.rest {
 					continue
 				}
-				n := apart(o.n, m.n)
-				if p.loose && n > 0 {
-					n = 0
-					for name := range p.places {
-						n += apart(t.answers[before][name], t.answers[e][name])
-					}
-				}
-				if n > 0 && n < least {
+				if n := apart(o.n, m.n); n > 0 && n < least && !p.left {
 					found = append(found, fmt.Sprintf("%s from %d to %d: %d answers", p.name, before, e, n))
 				}
 			}
