@@ -235,7 +235,7 @@ func (c *snapshot) sum(places []int) []int {
 	return out
 }
 
-// sets lists each place with answers; what two domains have in common, where it is several places; and what a domain has beside another
+// sets lists each place with answers; what two domains have in common, where it is several places or may become so; and what a domain has beside another
 // that lies within it.
 func (t *turn) sets(c *snapshot) [][3]int {
 	var out [][3]int
@@ -261,7 +261,8 @@ func (t *turn) sets(c *snapshot) [][3]int {
 			continue // what a part leaves of the whole is watched as what is left of its family, unless it is few now
 		}
 		n := common[pair]
-		if n > 1 && n < max(held[a], held[b]) {
+		coarse := max(t.domains[a].family, t.domains[b].family) >= familyGroup // what they have in common may be of other places tomorrow
+		if (n > 1 || coarse) && n < max(held[a], held[b]) {
 			out = append(out, [3]int{setCommon, a, b})
 		}
 		switch {
