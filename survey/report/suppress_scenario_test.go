@@ -244,3 +244,43 @@ func TestNoFewFollowFromAnything(t *testing.T) {
 		t.Errorf("only %d figures are shown in %d runs: nothing could be told", figures, runs)
 	}
 }
+
+// Walk-ins that were presses of a test and are dropped do not go on being shown, nor are they published.
+func TestWhatWasTakenBackIsNotShown(t *testing.T) {
+	w := newWorld(t, setting{units: 3, cases: 1500, seed: 5, bare: true})
+	w.draw(t, 0.6, 5)
+	w.walkIn(300, 5)
+	m := storeOf(w)
+	ofUnit := func(r *survey.Release) (n int) {
+		for _, f := range r.Figures {
+			if f.Domain.Unit == survey.UnitID(unitName(0)) && f.Basis != survey.BasisInvited && f.State == r.State {
+				n++
+			}
+		}
+		return n
+	}
+	compute := func(state survey.State) *survey.Release {
+		loaded := *w.in
+		if err := loaded.loadShown(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		loaded.MadeAt = noon
+		r, _, err := compute(t.Context(), &loaded, state, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.SaveRelease(t.Context(), survey.CommandLine(), r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if n := ofUnit(compute(survey.StateProvisional)); n == 0 {
+		t.Fatal("no figures of walk-ins to begin with")
+	}
+	w.in.Responses = slices.DeleteFunc(w.in.Responses, func(r survey.Response) bool {
+		return r.Source == survey.WalkIn && r.Unit == survey.UnitID(unitName(0))
+	})
+	if n := ofUnit(compute(survey.StatePublished)); n > 0 {
+		t.Errorf("%d figures of walk-ins that are not there were published", n)
+	}
+}
