@@ -56,14 +56,16 @@ func (c *computation) openHistory() error {
 		h.Accounts, h.Importance, h.Compared = map[string]*account{}, map[string]float64{}, map[string]*compared{}
 	}
 	c.position = make([]int, len(c.domains))
-	for i, d := range c.domains {
+	for i, d := range slices.Concat(c.domains, pooledDomains) {
 		one := historyDomain{d.Domain, d.family}
 		at := slices.Index(h.Domains, one)
 		if at < 0 {
 			at = len(h.Domains)
 			h.Domains = append(h.Domains, one)
 		}
-		c.position[i] = at
+		if i < len(c.position) {
+			c.position[i] = at
+		}
 	}
 	c.history, c.shown = h, map[survey.FigureKey]*survey.Figure{}
 	if c.in.Shown != nil {
@@ -253,18 +255,20 @@ func (c *computation) waiting(turns []*turn) map[string][]bool {
 
 // tell writes what was decided where figures are made.
 func (c *computation) tell(s *surface, turns []*turn) {
-	s.same = make([][]bool, len(c.vars))
+	s.same, s.gone = make([][]bool, len(c.vars)), make([][]bool, len(c.vars))
 	for v := range c.vars {
 		first := slices.IndexFunc(c.vars, func(o variable) bool { return o.item == c.vars[v].item })
 		t := turns[first]
-		s.why[v], s.same[v] = make([]string, len(c.domains)), make([]bool, len(c.domains))
+		s.why[v], s.same[v], s.gone[v] = make([]string, len(c.domains)), make([]bool, len(c.domains)), make([]bool, len(c.domains))
 		for i, d := range c.position {
-			s.same[v][i] = t.same[d]
+			s.same[v][i], s.gone[v][i] = t.same[d], t.taken[d] >= t.least
 			switch {
 			case t.total[d] < t.least:
 				s.why[v][i] = survey.ReasonFewAnswers
 			case !t.same[d] && !t.advance[d]:
 				s.why[v][i] = survey.ReasonComplementary
+			}
+			if s.why[v][i] != "" && !s.gone[v][i] {
 				if n, ever := t.lag(d); ever {
 					c.behind = max(c.behind, n)
 				}
@@ -274,13 +278,22 @@ func (c *computation) tell(s *surface, turns []*turn) {
 }
 
 // stays returns the figure as it was last shown, when that is how it stays: some of its answers may not be told as they are now,
-// or none is new. why is why it would be withheld.
+// or none is new. why is why it would be withheld. It does not stay when as many of its answers as the minimum were taken back: what is
+// shown must not speak of people who are no longer among those who answered.
 func (c *computation) stays(n *node, d int, w view, why string) *survey.Figure {
 	old := c.shown[survey.FigureKey{
 		Framework: n.framework.ID, Node: n.node.Code, Domain: c.domains[d].Domain, Weighting: w.weighting, Basis: w.basis,
 	}]
 	if old == nil || old.Estimate.N == 0 {
 		return nil
+	}
+	for _, l := range n.leaves {
+		if _, given := c.givenValue(n, l, d); given || l.variable < 0 {
+			continue
+		}
+		if why != "" && slices.ContainsFunc(w.surfaces, func(s *surface) bool { return s.gone[l.variable][d] }) {
+			return nil
+		}
 	}
 	if why == "" {
 		// The same answers under weights of another register, or in the release that is for ever, are computed anew.

@@ -111,27 +111,38 @@
 //
 // A figure of fewer than Rules.MinAnswers answers carries no estimate, no count and no distribution. What else is not shown, or stays as it was
 // shown last, is so that no cell under the minimum follows by adding and subtracting everything that was ever shown of the wave,
-// live or published. A cell is the answers to one item of one source (the sample, walk-ins) in a domain (the whole, a unit, a field, a group), or
-// the change of these answers between two moments: the sum over answer codes of the differences in count, so that one correction is a
-// change of two.
+// live or published. A cell is the answers to one item of one source (the sample, walk-ins) in a domain (the whole, a unit, a field, a group), in
+// what two domains have in common (a unit's answers on a field or group), in one place of unit, field and group, or in what classes pooled, which
+// has no label of a family; or it is the change of these answers between two moments: the sum over answer codes of the differences in count, so that
+// one correction is a change of two.
 //
 // Each computation that is shown is an epoch. In it a figure either advances, and then is one of the answers as they are, or stays. With the
 // answers as they stand at each epoch as unknowns, a shown figure is the sum of its places' unknowns at the epoch at which it advanced. So:
 //
 //   - Unknowns of different epochs are independent, except where a place did not change in between: counts of answers are live, a reader knows
-//     it, and the unknowns are the same. What can be told at epoch j is W(j), the span of the domains that advance and of
-//     those vectors of W(j−1) that count nothing where something changed. Any sum of shown figures that speaks of the answers at j alone lies in
-//     it: whatever it takes from earlier epochs must cancel on the places that changed, step by step.
+//     it, and the unknowns are the same. What can be told at epoch j is W(j): vectors over the places that have answers, spanned by the domains that
+//     advance and by those of W(j−1) that count nothing where answers were and something changed. Any sum of shown figures that speaks of the
+//     answers at j alone lies in it: whatever it takes from earlier epochs must cancel on the places that changed, step by step. A place whose first
+//     answers came now is in nothing that was shown before, so that the vectors of before count nothing there, whichever domains made them.
 //   - A cell of an earlier epoch, less a vector of that epoch's span that agrees with it wherever something changed since, is a vector of today.
 //     The cell follows exactly when this vector lies in W(j). If there is no such vector it never will: its unknowns return in nothing shown later.
-//     So all that must not be told, of then and of now, is a list of vectors of today: each domain with fewer answers than the minimum, and each domain
-//     less itself as it was, where fewer than the minimum have changed. None may lie in W(j).
+//     So all that must not be told, of then and of now, is a list of vectors of today: each cell with fewer answers than the minimum, and each cell
+//     less itself as it was, where fewer than the minimum have changed. None may lie in W(j). What a domain has beside one that lies within it
+//     (a field beside the unit that handles nothing else) is on the list, too.
+//   - A place by itself needs no entry for today. W(j) is kept as rows each of which counts one at a place of its own, the one of most answers
+//     at which it counts anything, and nothing at those of the others. A combination counts at the place of every row that is in it, so a single place is told exactly when it
+//     is a row. So no row may count few answers in all, whatever places they lie in, nor the sum or difference of two rows when one of them is let through.
 //
 // Domains are let through the largest first. One stays as it was (or withheld, if it never was shown) when its answers, or a change of them since
-// something was known of it, are fewer than the minimum; when it would bring a vector of the list into the span; or when what its family, units, fields or
-// field groups, leaves of the whole would be too few or have changed by too few, at any two moments at which all of them were known: parts that have no
-// figure because their class is pooled count there. Nothing but counts decides, so that what is withheld tells nothing of the answers. Elimination is modulo
-// a prime, which is exact but for a chance of one in two thousand millions to withhold too much.
+// something was known of it, are fewer than the minimum; when it would bring a vector of the list, or one that counts few answers, into the span; or
+// when what its family, units, fields or field groups, leaves of the whole would be too few or have changed by too few, at any two moments at which all
+// of them were known, at least because they did not change since: parts that have no figure because their class is pooled count there. So where a unit that
+// handles one field is all of the field but for a few, the field, which is larger, is shown, and the unit waits. Nothing but counts
+// decides, so that what is withheld tells nothing of the answers. Elimination is modulo a prime, which is exact but for a chance of one in two thousand
+// millions to withhold too much.
+//
+// A figure that stays speaks of answers that were there. When as many of them as the minimum were taken back (a month of walk-ins that were
+// presses of a test), it is withheld: who kept the old page has it, and the new one must not say it again. Fewer than that would be told by withholding.
 //
 // Composites advance only with all their items, or the others would give the one away; so on a live page an item waits for the slower ones of its
 // framework until twice the minimum have changed. A pooled figure advances only with the sample's and the walk-ins' own. Weighted and unweighted
@@ -140,14 +151,17 @@
 // importance of an item changes with its figure of the whole. A release without suspect answers is a domain of its own (suspect.go).
 //
 // survey.Disclosed keeps what is known: W, the list, the counts by code of each domain as they were when something was known of it, and those of every place. It
-// names counts of what is hidden, so it is saved beside the release and shown to nobody. Known states of a domain that more than four
-// times the minimum of answers have changed since are forgotten, except the last: they could only matter if nearly all of these were taken back.
+// names counts of what is hidden, so it is saved beside the release and shown to nobody; in the database it grows by one epoch at a time and never goes. Known states of a
+// domain that more than four times the minimum of answers have changed since are forgotten, except the last. The largest of them is kept by its number: a
+// domain that comes within the minimum of it, because answers were taken back, stays as it was and is on the list, since it may be where a forgotten state was.
 //
 // TestAdversary keeps every page of a small wave with withdrawals and corrections, live and published, and does its own elimination over all of it;
 // package web has the same with what its pages and files say, through the router;
 // TestWithheldCannotBeRecovered checks single releases in fractions; TestProvince and TestLivePageKeepsUp hold speed and lag.
 //
-// Limits. The rule knows sums of answers, not what an insider knows of single people. It takes a weighted figure for a sum of its answers like the
+// Limits. Sums of several cells are looked for at one moment, as rows and as pairs of rows, and over time in what families leave of the whole; a change of few answers that is
+// spread over cells of several units and fields, each of which changed by few, may be told as a sum. Of places that changed, the newest 300 states are kept. When a place
+// loses its last answer, a sum that was known may become that of a cell although nothing is shown anew. The rule knows sums of answers, not what an insider knows of single people. It takes a weighted figure for a sum of its answers like the
 // unweighted one: who recomputes the weights, which follow from counts, has two sums of one domain that tell apart parts of it that no figure is made of.
 // Standard errors and the importance are no sums and are not in the algebra. The row export is the analyst's and outside.
 //

@@ -15,7 +15,15 @@ const (
 	familyUnit
 	familyField
 	familyGroup
+	// What classes pooled, by family: answers of no unit, no field, no group of their own. These are never figures and always among what is kept
+	// from being told.
+	familyNoUnit
+	familyNoField
+	familyNoGroup
 )
+
+// pooledDomains are the answers that have no label of a family.
+var pooledDomains = []domain{{family: familyNoUnit}, {family: familyNoField}, {family: familyNoGroup}}
 
 // domain is a part of the register that figures are made for.
 type domain struct {
@@ -37,6 +45,12 @@ func (d domain) holds(p place) bool {
 		return p.field == d.Field
 	case familyGroup:
 		return p.group == d.Field
+	case familyNoUnit:
+		return p.unit == ""
+	case familyNoField:
+		return p.field == ""
+	case familyNoGroup:
+		return p.group == ""
 	}
 	return true
 }
@@ -48,6 +62,9 @@ func single(label string) string {
 	}
 	return label
 }
+
+// figure reports whether the domain may have figures at all.
+func (d domain) figure() bool { return d.family < familyNoUnit }
 
 // placeOf returns what a class knows of its transactions.
 func placeOf(c survey.Class) place {

@@ -17,6 +17,19 @@ type account struct {
 	// changes of domains, of then and of any time before that can still be told from what did not change.
 	Secrets []sparse `json:"secrets"`
 	Epoch   int      `json:"epoch"` // the last one
+	// Cells are sets of places as they were before some of them changed, and may still be told by what changed since.
+	Cells []cell `json:"cells,omitempty"`
+	// Peaks are by domain the most answers of any state that was forgotten.
+	Peaks []int `json:"peaks,omitempty"`
+}
+
+// cell is the answers of a set of places as they were at an epoch. They, and Rest, are by what they differ from what is known.
+type cell struct {
+	Set  [3]int `json:"set"`
+	N    []int  `json:"n"` // by code
+	Rest sparse `json:"rest,omitempty"`
+
+	rest vector
 }
 
 // atom is the answers of one place, by code.
@@ -66,6 +79,9 @@ func (s *state) distance(o *state) int {
 // only matter again when nearly all of them are taken back.
 const memorable = 4
 
+// mostCells bounds how many sets of places are remembered, the newest.
+const mostCells = 300
+
 // mostWhole bounds what is remembered of the whole, which the remainders of families are counted from.
 const mostWhole = 200
 
@@ -78,11 +94,13 @@ type turn struct {
 	holders [][]int // by place, the domains that hold it
 	n       [][]int // by domain and code
 	total   []int
+	*layout
+	now     *snapshot
 	span    span
-	free    int // rows of the span that count nothing anywhere
 	secrets []vector
 	same    []bool
 	advance []bool
+	taken   []int // by domain, how many of the answers that were last known are not there now
 }
 
 // begin takes the account to the answers of today: what is known of what did not change is known still.
@@ -100,77 +118,239 @@ func (t *turn) begin(answers map[int]map[int]int) {
 	}
 	slices.Sort(places)
 	size := len(t.domains)
-	var changed, live, lived [][]int
+	var changed, born []int
 	touched := make([]bool, size)
 	t.n, t.total, t.same, t.advance = make([][]int, size), make([]int, size), make([]bool, size), make([]bool, size)
 	for d := range t.n {
 		t.n[d] = make([]int, len(t.Codes))
 	}
+	t.span = span{size: make([]int, len(t.holders))}
 	t.Atoms = nil
 	for _, p := range places {
-		h := t.holders[p]
 		if distance(now[p], before[p]) > 0 {
-			changed = append(changed, h)
-			for _, d := range h {
+			if before[p] == nil {
+				born = append(born, p)
+			} else {
+				changed = append(changed, p)
+			}
+			for _, d := range t.holders[p] {
 				touched[d] = true
 			}
-		}
-		if before[p] != nil {
-			lived = append(lived, h)
 		}
 		if now[p] == nil {
 			continue
 		}
-		live = append(live, h)
+		t.span.order = append(t.span.order, p)
 		t.Atoms = append(t.Atoms, atom{Place: p, N: now[p]})
-		for _, d := range h {
-			for k, n := range now[p] {
+		for k, n := range now[p] {
+			t.span.size[p] += n
+			for _, d := range t.holders[p] {
 				t.n[d][k] += n
 				t.total[d] += n
 			}
 		}
 	}
-	known, _ := vanishing(units(size), nil, lived)
-	for _, s := range t.Span {
-		known = append(known, s.dense(size))
-	}
-	t.remember(known, changed, touched)
-	t.span = span{}
-	nothing, _ := vanishing(units(size), nil, live)
-	for _, v := range nothing {
-		t.span.add(v)
-	}
-	t.free = len(t.span.rows)
+	slices.SortStableFunc(t.span.order, func(a, b int) int { return cmp.Compare(t.span.size[b], t.span.size[a]) })
+	t.now = t.snapshot(now)
+	few := t.leave(t.snapshot(before), changed, born)
+	t.span.layout = t.layout
+	t.remember(changed, born, touched)
 	for _, v := range t.Span {
-		t.span.add(v.dense(size))
+		t.span.add(t.dense(v))
 	}
 	for i := range t.States {
 		s := &t.States[i]
 		if !s.Known {
-			t.span.reduce(s.rest)
-			s.Known = s.rest.pivot() < 0
+			s.Known = t.span.reduce(s.rest) < 0
 		}
 		if s.Known && s.To == t.epoch {
 			t.same[s.Domain] = true
 		}
 	}
-	t.conceal()
+	t.conceal(few)
+	t.taken = make([]int, size)
+	for d := range t.taken {
+		t.taken[d] = t.gone(d)
+	}
+}
+
+// Sets of places, besides domains, that may not be told where they are few.
+const (
+	setPlace   = iota // a place by itself
+	setCommon         // what two domains have in common
+	setWithout        // what a domain has beside another
+)
+
+// snapshot is the answers of all places at a moment.
+type snapshot struct {
+	n      [][]int // by place and code; nil where there are none
+	places []int   // that have any
+	under  [][]int // these, by domain
+	total  []int   // answers, by domain
+}
+
+func (t *turn) snapshot(answers map[int][]int) *snapshot {
+	c := &snapshot{n: make([][]int, len(t.holders)), under: make([][]int, len(t.domains)), total: make([]int, len(t.domains))}
+	for p := range t.holders {
+		if answers[p] == nil {
+			continue
+		}
+		c.n[p] = answers[p]
+		c.places = append(c.places, p)
+		for _, d := range t.holders[p] {
+			c.under[d] = append(c.under[d], p)
+			c.total[d] += distance(answers[p], nil)
+		}
+	}
+	return c
+}
+
+// within lists the places of a set that have answers.
+func (t *turn) within(set [3]int, c *snapshot) (out []int) {
+	if set[0] == setPlace {
+		if c.n[set[1]] != nil {
+			out = append(out, set[1])
+		}
+		return out
+	}
+	for _, p := range c.under[set[1]] {
+		if slices.Contains(t.holders[p], set[2]) == (set[0] == setCommon) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sum counts answers in places, by code.
+func (c *snapshot) sum(places []int) []int {
+	var out []int
+	for _, p := range places {
+		for k, n := range c.n[p] {
+			for len(out) <= k {
+				out = append(out, 0)
+			}
+			out[k] += n
+		}
+	}
+	return out
+}
+
+// sets lists each place with answers; what two domains have in common, where it is several places or may become so; and what a domain has beside another
+// that lies within it.
+func (t *turn) sets(c *snapshot) [][3]int {
+	var out [][3]int
+	common := map[[2]int]int{}
+	held := make([]int, len(t.domains))
+	for _, p := range c.places {
+		out = append(out, [3]int{setPlace, p})
+		for i, d := range t.holders[p] {
+			held[d]++
+			for _, o := range t.holders[p][:i] {
+				common[[2]int{o, d}]++
+			}
+		}
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(common), func(a, b [2]int) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	}) {
+		a, b := pair[0], pair[1]
+		if all := len(c.places); held[b] == all && held[a] < all {
+			a, b = b, a
+		}
+		if held[a] == len(c.places) && !t.few(c.total[a]-c.total[b]) {
+			continue // what a part leaves of the whole is watched as what is left of its family, unless it is few now
+		}
+		n := common[pair]
+		coarse := max(t.domains[a].family, t.domains[b].family) >= familyGroup // what they have in common may be of other places tomorrow
+		if (n > 1 || coarse) && n < max(held[a], held[b]) {
+			out = append(out, [3]int{setCommon, a, b})
+		}
+		switch {
+		case n == held[b] && n < held[a]-1:
+			out = append(out, [3]int{setWithout, a, b})
+		case n == held[a] && n < held[b]-1:
+			out = append(out, [3]int{setWithout, b, a})
+		}
+	}
+	return out
+}
+
+// leave keeps the sets of places that changed, as they were before, and returns those that are few now. It lays vectors out, with
+// coefficients of their own for the places that need any.
+func (t *turn) leave(before *snapshot, changed, born []int) (few [][3]int) {
+	own := map[int]bool{}
+	for _, p := range slices.Concat(changed, born) {
+		own[p] = true
+	}
+	is := maps.Clone(own)
+	for _, list := range [][]sparse{t.Span, t.Secrets} {
+		for _, s := range list {
+			s.own(own)
+		}
+	}
+	for i := range t.States {
+		t.States[i].Rest.own(own)
+	}
+	mark := func(set [3]int, places []int) {
+		if set[0] != setWithout {
+			for _, p := range places {
+				own[p] = true
+			}
+		}
+	}
+	for i := range t.Cells {
+		t.Cells[i].Rest.own(own)
+		mark(t.Cells[i].Set, t.within(t.Cells[i].Set, t.now))
+	}
+	var left []cell
+	for _, set := range t.sets(before) {
+		if places := t.within(set, before); slices.ContainsFunc(places, func(p int) bool { return is[p] }) {
+			left = append(left, cell{Set: set, N: before.sum(places)})
+			mark(set, places)
+		}
+	}
+	for _, set := range t.sets(t.now) {
+		if set[0] == setPlace {
+			continue // a place of few answers that can be told is a row of the span
+		}
+		if places := t.within(set, t.now); t.few(distance(t.now.sum(places), nil)) {
+			few = append(few, set)
+			mark(set, places)
+		}
+	}
+	t.layout = newLayout(len(t.domains), t.holders, own)
+	for i := range t.Cells {
+		t.Cells[i].rest = t.dense(t.Cells[i].Rest)
+	}
+	for i := range left {
+		left[i].rest = t.of(left[i].Set, before)
+	}
+	t.Cells = append(t.Cells, left...)
+	return few
+}
+
+// of is the vector of a set of places. Of a domain beside another that lies within it, it is the difference of the two.
+func (t *turn) of(set [3]int, c *snapshot) vector {
+	if set[0] == setWithout {
+		v := t.unit(set[1])
+		v.less(1, t.unit(set[2]))
+		return v
+	}
+	return t.cells(t.within(set, c))
 }
 
 // conceal adds to the secrets those of today.
-func (t *turn) conceal() {
-	size := len(t.domains)
+func (t *turn) conceal(few [][3]int) {
 	old := t.secrets
 	t.secrets = nil
 	taken := map[string]bool{}
 	add := func(v vector) {
-		t.span.reduce(v)
-		p := v.pivot()
+		p := t.span.reduce(v)
 		if p < 0 {
 			return // it is known, and was when it was shown
 		}
-		v.scale(inverse(v[p]))
-		if name := fmt.Sprint(v.sparse()); !taken[name] {
+		v.scale(inverse(t.at(v, p)))
+		if name := fmt.Sprint(t.sparse(v)); !taken[name] {
 			taken[name] = true
 			t.secrets = append(t.secrets, v)
 		}
@@ -179,18 +359,43 @@ func (t *turn) conceal() {
 		add(v)
 	}
 	for d, n := range t.total {
-		if t.few(n) {
-			add(unit(d, size))
+		if t.few(n) || n > 0 && t.sunk(d) {
+			add(t.unit(d))
 		}
 	}
 	for i := range t.States {
 		s := &t.States[i]
 		if s.To < t.epoch && t.few(s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]})) {
-			v := unit(s.Domain, size)
+			v := t.unit(s.Domain)
 			v.less(1, s.rest)
 			add(v)
 		}
 	}
+	for _, set := range few {
+		add(t.of(set, t.now))
+	}
+	within := map[[3]int]bool{}
+	for _, set := range t.sets(t.now) {
+		within[set] = true
+	}
+	for i := range t.Cells {
+		c := &t.Cells[i]
+		if t.few(distance(c.N, nil)) {
+			add(slices.Clone(c.rest))
+		}
+		if c.Set[0] == setWithout && !within[c.Set] || !t.few(distance(t.now.sum(t.within(c.Set, t.now)), c.N)) {
+			continue
+		}
+		v := t.of(c.Set, t.now)
+		v.less(1, c.rest)
+		add(v)
+	}
+}
+
+// sunk reports whether so many answers were taken back that the domain may be where it was when something was known of it that is
+// forgotten.
+func (t *turn) sunk(d int) bool {
+	return d < len(t.Peaks) && t.Peaks[d] > 0 && t.total[d] < t.Peaks[d]+t.least
 }
 
 // count lists the answers by place and code.
@@ -218,8 +423,11 @@ func (t *turn) count(answers map[int]map[int]int) map[int][]int {
 
 // remember keeps of what was known what holds of the places that did not change, drops the states that nothing to come can
 // reveal, and opens a state for each domain whose answers are new. Span is left as the combinations that are known without anything new.
-func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
-	size := len(t.domains)
+func (t *turn) remember(changed, born []int, touched []bool) {
+	var known []vector
+	for _, s := range t.Span {
+		known = append(known, t.dense(s))
+	}
 	var hidden []int
 	var rests []vector
 	for i := range t.States {
@@ -230,24 +438,45 @@ func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
 				s.Rest = sparse{{uint64(s.Domain), 1}}
 			}
 		}
-		s.rest = make(vector, size)
+		s.rest = t.zero()
 		if !s.Known {
-			hidden, rests = append(hidden, i), append(rests, s.Rest.dense(size))
+			hidden, rests = append(hidden, i), append(rests, t.dense(s.Rest))
 		}
 	}
 	for _, v := range t.Secrets {
-		rests = append(rests, v.dense(size))
+		rests = append(rests, t.dense(v))
 	}
-	kept, moved := vanishing(known, rests, changed)
+	cells := len(rests)
+	for i := range t.Cells {
+		rests = append(rests, t.Cells[i].rest)
+	}
+	kept, moved := t.vanishing(known, rests, changed)
+	for _, p := range born {
+		for _, v := range kept {
+			t.clear(v, p)
+		}
+		for k, v := range rests {
+			if moved[k] {
+				t.clear(v, p)
+			}
+		}
+	}
 	t.secrets = nil
-	for k := len(hidden); k < len(rests); k++ {
+	for k := len(hidden); k < cells; k++ {
 		if moved[k] {
 			t.secrets = append(t.secrets, rests[k])
 		}
 	}
+	var may []cell
+	for i, c := range t.Cells {
+		if moved[cells+i] {
+			may = append(may, c)
+		}
+	}
+	t.Cells = may
 	t.Span = nil
 	for _, v := range kept {
-		t.Span = append(t.Span, v.sparse())
+		t.Span = append(t.Span, t.sparse(v))
 	}
 	gone := map[int]bool{}
 	for k, i := range hidden {
@@ -255,7 +484,7 @@ func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
 		gone[i] = !moved[k]
 	}
 	var states []state
-	open := make([]bool, size)
+	open := make([]bool, len(t.domains))
 	for i, s := range t.States {
 		if gone[i] {
 			continue
@@ -265,7 +494,7 @@ func (t *turn) remember(known []vector, changed [][]int, touched []bool) {
 	}
 	for d := range t.domains {
 		if !open[d] && t.total[d] > 0 {
-			states = append(states, state{Domain: d, From: t.epoch, To: t.epoch, N: t.n[d], Total: t.total[d], rest: unit(d, size)})
+			states = append(states, state{Domain: d, From: t.epoch, To: t.epoch, N: t.n[d], Total: t.total[d], rest: t.unit(d)})
 		}
 	}
 	t.States = states
@@ -278,6 +507,22 @@ func (t *turn) lag(d int) (n int, ever bool) {
 		return t.total[d], false
 	}
 	return last.distance(&state{N: t.n[d], Total: t.total[d]}), true
+}
+
+// gone is how many of the answers that were last known of a domain are not there now.
+func (t *turn) gone(d int) int {
+	last := t.latest(d)
+	switch {
+	case last == nil:
+		return 0
+	case last.N == nil:
+		return max(0, last.Total-t.total[d])
+	}
+	n := 0
+	for k, x := range last.N {
+		n += max(0, x-t.n[d][k])
+	}
+	return n
 }
 
 func (t *turn) latest(d int) *state {
@@ -293,7 +538,7 @@ func (t *turn) latest(d int) *state {
 // ready reports whether the domain, by itself, may be shown as it is: its answers are enough, and so are those of each
 // change since something was known of it.
 func (t *turn) ready(d int) bool {
-	if t.total[d] < t.least {
+	if t.total[d] < t.least || t.sunk(d) {
 		return false
 	}
 	now := state{N: t.n[d], Total: t.total[d]}
@@ -314,98 +559,83 @@ func (t *turn) few(n int) bool { return n > 0 && n < t.least }
 func (t *turn) choose(held func(d int) bool) {
 	var order []int
 	for d := range t.domains {
-		if !t.same[d] && t.ready(d) && !held(d) {
+		if t.domains[d].figure() && !t.same[d] && t.ready(d) && !held(d) {
 			order = append(order, d)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.total[b], t.total[a]) })
-	var left map[family]remainder
-	if t.same[0] {
-		left, _ = t.remainders()
-	}
+	left, _ := t.remainders(false)
 	for _, d := range order {
-		v := unit(d, len(t.domains))
-		t.span.reduce(v)
-		fits := !t.tells(v)
-		if !fits {
-			continue
-		}
-		f := t.domains[d].family
-		switch {
-		case f == familyWhole:
-			if left, fits = t.remainders(); !fits {
-				left = nil
+		v := t.unit(d)
+		place := t.span.reduce(v)
+		if place >= 0 {
+			v.scale(inverse(t.at(v, place)))
+			if t.span.exposes(v, place, t.least) ||
+				slices.ContainsFunc(t.secrets, func(z vector) bool { return t.span.tells(v, place, z) }) {
 				continue
 			}
-		case left != nil:
-			rest := left[f].without(t.known(d))
+		}
+		f := t.domains[d].family
+		if f == familyWhole {
+			all, fits := t.remainders(true)
+			if !fits {
+				continue
+			}
+			left = all
+		} else {
+			rest := left[f].without(t.known(d, true))
 			if !rest.fits(t) {
 				continue
 			}
 			left[f] = rest
 		}
 		t.advance[d] = true
-		if v.pivot() < 0 {
+		if place < 0 {
 			continue
 		}
-		t.span.push(v)
-		p := v.pivot()
+		t.span.push(v, place)
 		for i := range t.States {
-			if s := &t.States[i]; s.rest[p] != 0 {
-				s.rest.less(s.rest[p], v)
-				s.Known = s.rest.pivot() < 0
+			if s := &t.States[i]; !s.Known {
+				if f := t.at(s.rest, place); f != 0 {
+					s.rest.less(f, v)
+					s.Known = t.span.first(s.rest) < 0
+				}
 			}
 		}
 		for _, z := range t.secrets {
-			if z[p] != 0 {
-				z.less(z[p], v)
+			if f := t.at(z, place); f != 0 {
+				z.less(f, v)
 			}
 		}
 	}
 }
 
-// tells reports whether adding v, which is reduced, to what is known would tell a secret: only a multiple of it can.
-func (t *turn) tells(v vector) bool {
-	p := v.pivot()
-	if p < 0 {
-		return false
-	}
-	one := inverse(v[p])
-	return slices.ContainsFunc(t.secrets, func(z vector) bool {
-		f := z[p] * one % modulus
-		if f == 0 {
-			return false
-		}
-		for j, x := range v {
-			if x*f%modulus != z[j] {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// stretch is counts that held from one epoch to another.
+// stretch is counts that held from one epoch to another. It is fresh when it was not known before this epoch.
 type stretch struct {
 	from, to int
 	n        []int
+	fresh    bool
 }
 
-// known lists what was known of a domain, and what it is now, which comes last.
-func (t *turn) known(d int) []stretch {
+// known lists what was known of a domain and, when it is let through or is the same as before, what it is now, which comes last: it may
+// have been so for some epochs already.
+func (t *turn) known(d int, through bool) []stretch {
 	var out []stretch
-	for _, s := range t.States {
-		if s.Domain == d && s.Known && s.N != nil && s.To < t.epoch {
-			out = append(out, stretch{s.From, s.To, s.N})
-		}
-	}
 	from := t.epoch
 	for _, s := range t.States {
-		if s.Domain == d && s.Known && s.To == t.epoch {
+		if s.Domain != d || s.N == nil {
+			continue
+		}
+		if s.To == t.epoch {
 			from = s.From
+		} else if s.Known {
+			out = append(out, stretch{s.From, s.To, s.N, false})
 		}
 	}
-	return append(out, stretch{from, t.epoch, t.n[d]})
+	if through || t.same[d] {
+		out = append(out, stretch{from, t.epoch, t.n[d], !t.same[d]})
+	}
+	return out
 }
 
 // remainder is what the parts of a family that are shown leave of the whole, now and whenever all of them were known.
@@ -425,16 +655,16 @@ func (r remainder) without(part []stretch) remainder {
 			for k, x := range b.n {
 				n[k] -= x
 			}
-			out = append(out, stretch{from, to, n})
+			out = append(out, stretch{from, to, n, a.fresh || b.fresh})
 		}
 	}
 	return out
 }
 
-// fits reports whether the remainder, and each change of it, may be told.
+// fits reports whether what is fresh of the remainder, and each change between it and any other, may be told.
 func (r remainder) fits(t *turn) bool {
 	for i, a := range r {
-		if a.to != t.epoch {
+		if !a.fresh {
 			continue
 		}
 		if t.few(distance(a.n, nil)) {
@@ -449,14 +679,15 @@ func (r remainder) fits(t *turn) bool {
 	return true
 }
 
-// remainders are what the parts that are known anyway leave of the whole, and whether that may be told.
-func (t *turn) remainders() (map[family]remainder, bool) {
+// remainders are what the parts that are known anyway leave of the whole, and whether that may be told. They are of the whole as it is now
+// when it is let through.
+func (t *turn) remainders(through bool) (map[family]remainder, bool) {
 	out, fits := map[family]remainder{}, true
 	for _, f := range []family{familyUnit, familyField, familyGroup} {
-		r := remainder(t.known(0))
+		r := remainder(t.known(0, through))
 		for d := range t.domains {
 			if t.domains[d].family == f && t.same[d] {
-				r = r.without(t.known(d))
+				r = r.without(t.known(d, false))
 			}
 		}
 		out[f] = r
@@ -469,10 +700,10 @@ func (t *turn) remainders() (map[family]remainder, bool) {
 func (t *turn) end() {
 	t.Span, t.Secrets, t.Epoch = nil, nil, t.epoch
 	for _, z := range t.secrets {
-		t.Secrets = append(t.Secrets, z.sparse())
+		t.Secrets = append(t.Secrets, t.sparse(z))
 	}
-	for _, v := range t.span.rows[t.free:] {
-		t.Span = append(t.Span, v.sparse())
+	for _, v := range t.span.rows {
+		t.Span = append(t.Span, t.sparse(v))
 	}
 	latest := make([]int, len(t.domains))
 	wholes := 0
@@ -484,21 +715,37 @@ func (t *turn) end() {
 			wholes++
 		}
 	}
+	t.Peaks = append(t.Peaks, make([]int, len(t.domains)-len(t.Peaks))...)
 	t.States = slices.DeleteFunc(t.States, func(s state) bool {
 		if s.To == t.epoch || s.Known && s.To == latest[s.Domain] {
 			return false
 		}
+		forgotten := false
 		if s.Domain == 0 && s.Known {
 			wholes--
-			return wholes > mostWhole
+			forgotten = wholes > mostWhole
+		} else {
+			forgotten = (s.Known || s.Total >= t.least) && s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]}) > memorable*t.least
 		}
-		return (s.Known || s.Total >= t.least) && s.distance(&state{N: t.n[s.Domain], Total: t.total[s.Domain]}) > memorable*t.least
+		if forgotten {
+			t.Peaks[s.Domain] = max(t.Peaks[s.Domain], s.Total)
+		}
+		return forgotten
 	})
+	t.Cells = slices.DeleteFunc(t.Cells, func(c cell) bool {
+		return !t.few(distance(c.N, nil)) && distance(t.now.sum(t.within(c.Set, t.now)), c.N) > memorable*t.least
+	})
+	if more := len(t.Cells) - mostCells; more > 0 {
+		t.Cells = t.Cells[more:]
+	}
+	for i := range t.Cells {
+		t.Cells[i].Rest = t.sparse(t.Cells[i].rest)
+	}
 	for i := range t.States {
 		s := &t.States[i]
 		s.Rest = nil
 		if !s.Known {
-			s.Rest = s.rest.sparse()
+			s.Rest = t.sparse(s.rest)
 		}
 	}
 }

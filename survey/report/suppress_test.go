@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 
 	"sipas/survey"
@@ -57,6 +58,8 @@ func rank(rows [][]*big.Rat) int {
 
 // firstTime is what is shown of n answers by place when nothing was shown before: which domains, and how many answers each has.
 func firstTime(domains []domain, n map[place]int, least int) (shown []bool, total []int, row func(d int) []float64) {
+	figures := len(domains)
+	domains = slices.Concat(domains, pooledDomains)
 	t := &turn{account: &account{}, least: least, epoch: 1, domains: domains}
 	answers := map[int]map[int]int{}
 	var atoms []place
@@ -76,7 +79,7 @@ func firstTime(domains []domain, n map[place]int, least int) (shown []bool, tota
 	t.begin(answers)
 	t.choose(func(int) bool { return false })
 	t.end()
-	return t.advance, t.total, func(d int) []float64 {
+	return t.advance[:figures], t.total[:figures], func(d int) []float64 {
 		row := make([]float64, len(atoms))
 		for j, a := range atoms {
 			if domains[d].holds(a) {

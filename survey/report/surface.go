@@ -25,6 +25,7 @@ type surface struct {
 	n        [][]int          // answers by variable and domain
 	why      [][]string       // why a figure is not shown as it would be now, by variable and domain; "" where it is
 	same     [][]bool         // whether the answers are those that were shown last, by variable and domain
+	gone     [][]bool         // whether too many of the answers that were shown last were taken back since, by variable and domain
 	made     [][]*settled     // the estimates by variable and domain; nil where nothing is shown
 	items    map[string]*item // by code
 }

@@ -89,10 +89,13 @@ func (c *computation) advanceComparisons(next []survey.Comparison) []survey.Comp
 			before = append(before, o)
 		}
 	}
+	least := c.in.Wave.Rules.MinAnswers
+	if c.comparedGone(least) {
+		before = nil
+	}
 	if len(next) == 0 {
 		return before
 	}
-	least := c.in.Wave.Rules.MinAnswers
 	few := func(n int) bool { return n > 0 && n < least }
 	now, changed := map[string]*compared{}, len(before) != len(next)
 	for _, l := range c.top().leaves {
@@ -127,6 +130,37 @@ func (c *computation) advanceComparisons(next []survey.Comparison) []survey.Comp
 	}
 	c.history.Compared = now
 	return next
+}
+
+// comparedGone reports whether of an item as many answers as the minimum, marked or others, were taken back since comparisons were last
+// shown: then these must not stand.
+func (c *computation) comparedGone(least int) bool {
+	for v := range c.vars {
+		for _, w := range c.views {
+			if w.weighting != survey.Weighted || len(w.surfaces) > 1 {
+				continue
+			}
+			s := w.surfaces[0]
+			o := c.history.Compared[accountKey(s.sample, c.vars[v].item)]
+			if o == nil {
+				continue
+			}
+			n := s.compared(v)
+			if goneOf(n.Marked, o.Marked) >= least || goneOf(n.Others, o.Others) >= least {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// goneOf is how many of the answers of then are not there now.
+func goneOf(now, then map[int]int) int {
+	n := 0
+	for code, x := range then {
+		n += max(0, x-now[code])
+	}
+	return n
 }
 
 // compared counts the answers of the whole by code, the marked ones apart.

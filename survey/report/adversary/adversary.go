@@ -4,6 +4,7 @@ package adversary
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -337,41 +338,111 @@ func (t *topic) reduce(row equation, rows []equation, pivot map[int]int) {
 	}
 }
 
-// recovered lists the cells under the minimum that follow from what was shown: the answers of a domain, or those by which two moments
-// of it differ.
-func (t *topic) recovered(domains []survey.Domain, least int) (found []string) {
-	rows, pivot := t.solve()
-	for _, d := range domains {
-		type moment struct {
-			epoch int
-			n     map[int]int
-			rest  string
-			zero  bool
+// part is answers that must not be told where they are few: a set of places.
+type part struct {
+	name   string
+	places map[string]bool
+	left   bool // it is what one leaves of another: no cell, and looked for at each moment only
+}
+
+// parts lists what the secrets are about, from labels alone: every cell of unit, field and group, as fine as it is known and summed over
+// each of the three, with the empty label, which is what is pooled, as a label like the others; and what any such part leaves of any other.
+func (t *topic) parts() []part {
+	var all []part
+	taken := map[string]bool{}
+	add := func(name string, places map[string]bool, left bool) {
+		key := fmt.Sprint(places) // maps are printed in order of their keys
+		if len(places) > 0 && !taken[key] {
+			taken[key] = true
+			all = append(all, part{name, places, left})
 		}
+	}
+	for seen := range 8 { // which of the three labels a part is by; none is the whole
+		by := map[string]map[string]bool{}
+		for name, at := range t.where {
+			for k := range at {
+				if seen>>k&1 == 0 {
+					at[k] = "·"
+				}
+			}
+			key := strings.Join(at[:], "/")
+			if by[key] == nil {
+				by[key] = map[string]bool{}
+			}
+			by[key][name] = true
+		}
+		for _, key := range slices.Sorted(maps.Keys(by)) {
+			add(key, by[key], false)
+		}
+	}
+	single := len(all)
+	for i := range single {
+		for j := range single {
+			left := maps.Clone(all[i].places)
+			maps.DeleteFunc(left, func(name string, _ bool) bool { return all[j].places[name] })
+			add(all[i].name+" without "+all[j].name, left, true)
+		}
+	}
+	return all
+}
+
+func (p *part) tally(answers map[string]map[int]int) map[int]int {
+	out := map[int]int{}
+	for name := range p.places {
+		for code, x := range answers[name] {
+			out[code] += x
+		}
+	}
+	return out
+}
+
+// recovered lists the parts under the minimum that follow from what was shown: the answers of a part, or those by which two moments
+// of it differ.
+func (t *topic) recovered(least int) (found []string) {
+	rows, pivot := t.solve()
+	type moment struct {
+		n    map[int]int
+		rest string
+	}
+	for _, p := range t.parts() {
 		var moments []moment
 		for e := range t.answers {
-			row := t.row(d, e)
-			t.reduce(row, rows, pivot)
-			m := moment{epoch: e, n: t.tally(d, e), rest: fmt.Sprint(row), zero: !slices.ContainsFunc(row, func(x int64) bool { return x != 0 })}
-			if n := total(m.n); m.zero && n > 0 && n < least {
-				found = append(found, fmt.Sprintf("%v at %d: %d answers", d, e, n))
+			row := make(equation, t.count)
+			for name := range p.places {
+				if i, lives := t.unknowns[e][name]; lives {
+					row[i] = 1
+				}
 			}
-			for _, o := range moments {
+			t.reduce(row, rows, pivot)
+			m := moment{n: p.tally(t.answers[e]), rest: fmt.Sprint(row)}
+			if n := total(m.n); n > 0 && n < least && !slices.ContainsFunc(row, func(x int64) bool { return x != 0 }) {
+				found = append(found, fmt.Sprintf("%s at %d: %d answers", p.name, e, n))
+			}
+			for before, o := range moments {
 				if o.rest != m.rest {
 					continue
 				}
-				apart := 0
-				for code := range 10 {
-					apart += max(m.n[code]-o.n[code], o.n[code]-m.n[code])
-				}
-				if apart > 0 && apart < least {
-					found = append(found, fmt.Sprintf("%v from %d to %d: %d answers", d, o.epoch, e, apart))
+				if n := apart(o.n, m.n); n > 0 && n < least && !p.left {
+					found = append(found, fmt.Sprintf("%s from %d to %d: %d answers", p.name, before, e, n))
 				}
 			}
 			moments = append(moments, m)
 		}
 	}
 	return found
+}
+
+func apart(a, b map[int]int) int {
+	sum := 0
+	for code, n := range a {
+		sum += max(n-b[code], b[code]-n)
+	}
+	for code, n := range b {
+		if _, both := a[code]; !both {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // LookAtAll takes down a figure of every domain that has enough answers by itself: what a program shows that knows of no complement.
@@ -404,17 +475,13 @@ func (a *Adversary) Advanced(from int) int {
 // not shown.
 func (a *Adversary) Faults() []string { return a.faults }
 
-// Recovered lists the cells of fewer answers than least that follow from what was shown of the items.
+// Recovered lists the cells of fewer answers than least that follow from what was shown of the items: at any moment, and from one to another.
 func (a *Adversary) Recovered(items []string, least int) []string {
-	var domains []survey.Domain
-	for d := range a.domains {
-		domains = append(domains, d)
-	}
 	var found []string
 	for _, item := range items {
 		for _, source := range []survey.Source{survey.Invited, survey.WalkIn} {
 			if t := a.topics[string(source)+"/"+item]; t != nil {
-				for _, f := range t.recovered(domains, least) {
+				for _, f := range t.recovered(least) {
 					found = append(found, string(source)+" "+item+" "+f)
 				}
 			}
