@@ -320,7 +320,8 @@ func TestVerifyFindsTampering(t *testing.T) {
 		"a framework is changed": {func(db *sql.DB) {
 			run(db, "UPDATE framework SET document = replace(document, '85', '84') || ' ' WHERE id = 'sipas-2022'")
 		}, "the framework sipas-2022/1 that it rests on was changed", false},
-		"a wall is taken down": {func(db *sql.DB) { run(db, "DROP TRIGGER publication_is_the_next") }, "the trigger publication_is_the_next is missing", false},
+		"what was shown is forgotten": {func(db *sql.DB) { run(db, "DELETE FROM disclosed") }, "what was shown of the wave q3 is gone", false},
+		"a wall is taken down":        {func(db *sql.DB) { run(db, "DROP TRIGGER publication_is_the_next") }, "the trigger publication_is_the_next is missing", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,6 +35,7 @@ const (
 	FoundSources  = "sources"  // a questionnaire or framework that it rests on was changed
 	FoundFigures  = "figures"  // computing again from the same rows gives other figures
 	FoundHead     = "head"     // the chain does not hold the seal that somebody wrote down
+	FoundShown    = "shown"    // what was shown of a wave is no longer known
 	FoundFile     = "file"     // the database itself is damaged or was rebuilt
 )
 
@@ -96,6 +97,9 @@ func Verify(ctx context.Context, store verifiable, o VerifyOptions, progress Pro
 		newest[r.Wave] = r
 	}
 	v.strangers(ids, chain)
+	if err := v.shown(ctx, waves); err != nil {
+		return nil, err
+	}
 	if o.Expect != "" && !slices.ContainsFunc(chain, func(p survey.Publication) bool { return p.Seal == o.Expect }) {
 		v.find(FoundHead, nil, "no release has the seal %s: the chain that was written down is not this one", o.Expect)
 	}
@@ -230,6 +234,22 @@ func (v *verifier) strangers(ids []string, all []survey.Publication) {
 			v.find(FoundStranger, nil, "The release %s says that it is published, and the chain has no record of it", id)
 		}
 	}
+}
+
+// shown looks for the account of what was shown of each wave. Without it later figures are withheld as if nothing had been, and together with
+// what was published they could tell of few answers.
+func (v *verifier) shown(ctx context.Context, waves []survey.WaveID) error {
+	for _, w := range waves {
+		_, err := v.store.Disclosed(ctx, w)
+		if survey.IsCode(err, survey.CodeNotFound) {
+			v.find(FoundShown, nil, "The account of what was shown of the wave %s is gone: what is shown from now on may tell of few answers", w)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recompute makes the newest release of a wave once more where its rows are the same.
