@@ -222,6 +222,7 @@ func chained(t *testing.T) *desk {
 			f := survey.Figure{FigureKey: survey.FigureKey{Framework: "sipas-2022", Node: "II"}, State: survey.StatePublished}
 			f.Estimate.Value, f.Estimate.N = 80+float64(at.number), 200
 			r.Figures = []survey.Figure{f}
+			r.Disclosed = &survey.Disclosed{Wave: at.wave, Epoch: at.number, Release: r.ID, State: r.State, Document: json.RawMessage("{}")}
 			if _, err := data.db.PublishRelease(ctx, survey.CommandLine(), r); err != nil {
 				t.Fatal(err)
 			}
