@@ -7,7 +7,8 @@
 // A key pressed again takes itself back and stays as a letter: aaa → aa, ass → as. Marks and tones may come at once or at the end
 // of the word: tieesng, tieengs and tiengse are all tiếng. A tone moves when letters that follow ask for it: hóa + n → hoán. It stands
 // where Vietnamese offices and keyboards put it: hòa, khỏe, thủy, on the first of two open vowels, not hoà, khoẻ, thuỷ.
-// What cannot be a Vietnamese syllable is left alone, so that "wifi" and "email" come out as they are typed.
+// What cannot be a Vietnamese syllable is left alone, so that "wifi" and "email" come out as they are typed, but for the đ of
+// abbreviations: QDD is QĐ.
 "use strict";
 
 /** The tones by their keys, as combining marks. */
@@ -128,6 +129,18 @@ function intone(s, word, key) {
   return can(changed) ? write(changed, word) : null;
 }
 
+/**
+ * What d makes of an abbreviation that ends in d or đ, such as QĐ and HĐND, or null when the word is none.
+ * @param {Syllable} s @param {string} word @param {string} key
+ */
+function abbreviate(s, word, key) {
+  if (key.toLowerCase() !== "d" || s.group !== "") return null;
+  const begun = word.slice(0, -1);
+  const last = word.slice(-1);
+  if (last === "d" || last === "D") return begun + (last === "d" ? "đ" : "Đ");
+  return last === "đ" || last === "Đ" ? begun + (last === "đ" ? "d" : "D") + key : null;
+}
+
 /** The word with one more letter, its tone and its ươ where they belong now. @param {string} word @param {string} key */
 function append(word, key) {
   const longer = word + key;
@@ -145,6 +158,6 @@ export function telex(text, key) {
   if (!/^\p{L}$/u.test(key)) return composed + key;
   const word = (composed.match(/\p{L}+$/u) || [""])[0];
   const s = split(word);
-  const changed = word && can(s) ? mark(s, word, key) || intone(s, word, key) : null;
+  const changed = word && can(s) ? mark(s, word, key) || intone(s, word, key) : abbreviate(s, word, key);
   return composed.slice(0, composed.length - word.length) + (changed || append(word, key));
 }
